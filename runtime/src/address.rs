@@ -1,0 +1,216 @@
+//! Addresses: how actors are reached. Bounded, and honest about what became of a message.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::actor::Actor;
+use crate::deadline::Deadline;
+use crate::host::{Host, Letter};
+use crate::message::{Handles, Message, Reply};
+use crate::registry::Node;
+
+/// Why a question has no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AskError {
+    /// The mailbox was full; the message was not taken.
+    #[error("the actor's mailbox is full")]
+    Full,
+    /// The actor has ended, or did before it came to the message.
+    #[error("the actor has stopped")]
+    Stopped,
+    /// The actor crashed while the question was with it. It may have acted on it.
+    #[error("the actor crashed over the question, or while it was answering it")]
+    Crashed,
+    /// No answer came within the deadline. It may act on the message yet.
+    #[error("the actor did not answer in time")]
+    Deadline,
+    /// The actor chose not to answer.
+    #[error("the actor gave no answer")]
+    Unanswered,
+}
+
+/// Why a message was not taken; it is handed back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SendError<M> {
+    /// The mailbox was full.
+    #[error("the actor's mailbox is full")]
+    Full(M),
+    /// The actor has ended for good.
+    #[error("the actor has stopped")]
+    Stopped(M),
+}
+
+#[expect(
+    clippy::disallowed_types,
+    reason = "the one place that wraps actix's address"
+)]
+pub(crate) type ActixAddr<A> = actix::Addr<Host<A>>;
+
+struct Inner<A: Actor> {
+    actix: ActixAddr<A>,
+    node: Arc<Node>,
+}
+
+/// The address of an actor. It stays valid across restarts of the actor, with the mail that is
+/// queued; cheap to clone; usable from any thread.
+pub struct Address<A: Actor> {
+    inner: Arc<Inner<A>>,
+}
+
+impl<A: Actor> Clone for Address<A> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+        }
+    }
+}
+
+impl<A: Actor> fmt::Debug for Address<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Address({:?})", self.inner.node)
+    }
+}
+
+impl<A: Actor> Address<A> {
+    pub(crate) fn new(actix: ActixAddr<A>, node: Arc<Node>) -> Self {
+        Self {
+            inner: Arc::new(Inner { actix, node }),
+        }
+    }
+
+    /// The actor as the tree sees it.
+    #[must_use]
+    pub fn node(&self) -> &Arc<Node> {
+        &self.inner.node
+    }
+
+    /// Whether the actor can still receive: true also while it is being restarted.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.inner.actix.connected()
+    }
+
+    /// Sends a message and waits for no answer.
+    ///
+    /// # Errors
+    /// The message, if the mailbox is full or the actor has ended.
+    pub fn send<M>(&self, message: M) -> Result<(), SendError<M>>
+    where
+        A: Handles<M>,
+        M: Message,
+    {
+        match self.permit() {
+            None => Err(SendError::Full(message)),
+            Some(_) if !self.is_open() => Err(SendError::Stopped(message)),
+            Some(permit) => {
+                self.inner
+                    .actix
+                    .do_send(Letter::new(message, Reply::nobody(), permit));
+                Ok(())
+            }
+        }
+    }
+
+    /// Asks a question; the future gives the answer, or after `within` an error.
+    ///
+    /// The message is sent at once, not when the future is first polled. Cancel-safe: dropping the
+    /// future only drops the interest in the answer. Deadlines are rounded up to 10 ms.
+    pub fn ask<M>(&self, message: M, within: Duration) -> Ask<M::Answer>
+    where
+        A: Handles<M>,
+        M: Message,
+    {
+        let Some(permit) = self.permit() else {
+            return Ask::failed(AskError::Full);
+        };
+        if !self.is_open() {
+            return Ask::failed(AskError::Stopped);
+        }
+        let (reply, answer) = Reply::new();
+        self.inner
+            .actix
+            .do_send(Letter::new(message, reply, permit));
+        Ask {
+            state: State::Waiting {
+                answer,
+                deadline: Deadline::after(within),
+            },
+        }
+    }
+
+    fn permit(&self) -> Option<Permit> {
+        Permit::acquire(&self.inner.node)
+    }
+}
+
+/// One message's place in a mailbox; it travels with the message, and frees the place on drop.
+///
+/// actix's own bound is none: `do_send` ignores it, and every clone of an address adds a slot.
+pub(crate) struct Permit {
+    node: Arc<Node>,
+}
+
+impl Permit {
+    fn acquire(node: &Arc<Node>) -> Option<Self> {
+        if node.depth.fetch_add(1, Ordering::Relaxed) >= node.capacity {
+            node.depth.fetch_sub(1, Ordering::Relaxed);
+            return None;
+        }
+        Some(Self {
+            node: Arc::clone(node),
+        })
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.node.depth.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The future of an answer.
+#[must_use = "the answer is for whoever awaits it; use `send` where none is wanted"]
+pub struct Ask<R> {
+    state: State<R>,
+}
+
+enum State<R> {
+    Failed(AskError),
+    Waiting {
+        answer: oneshot::Receiver<Result<R, AskError>>,
+        deadline: Deadline,
+    },
+}
+
+impl<R> Ask<R> {
+    fn failed(error: AskError) -> Self {
+        Self {
+            state: State::Failed(error),
+        }
+    }
+}
+
+impl<R> Future for Ask<R> {
+    type Output = Result<R, AskError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.state {
+            State::Failed(error) => Poll::Ready(Err(*error)),
+            State::Waiting { answer, deadline } => {
+                if let Poll::Ready(answer) = Pin::new(answer).poll(cx) {
+                    // A reply always says something before it is dropped.
+                    return Poll::Ready(answer.unwrap_or(Err(AskError::Unanswered)));
+                }
+                Pin::new(deadline)
+                    .poll(cx)
+                    .map(|()| Err(AskError::Deadline))
+            }
+        }
+    }
+}

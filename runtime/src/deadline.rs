@@ -1,0 +1,248 @@
+//! Coarse deadlines: a wheel per thread, for the many that are set and hardly ever come.
+//!
+//! A tokio time-out costs about 170 ns each; an entry here costs a push and a swap-remove. The
+//! price is precision: a deadline is rounded up to the next 10 ms.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker, ready};
+use std::time::{Duration, Instant};
+
+use slab::Slab;
+use tokio::time::Sleep;
+
+const GRAIN: Duration = Duration::from_millis(10);
+
+thread_local! {
+    static WHEEL: RefCell<Option<Wheel>> = const { RefCell::new(None) };
+}
+
+/// A future that is over when its time has come.
+///
+/// On a thread of the runtime it lives in the thread's wheel, elsewhere it is a timer of tokio.
+/// It must be polled and dropped on the thread that made it.
+pub struct Deadline(Kind);
+
+enum Kind {
+    Wheel(usize),
+    Tokio(Pin<Box<Sleep>>),
+}
+
+impl Deadline {
+    /// `after` from now, rounded up to 10 ms.
+    #[must_use]
+    pub fn after(after: Duration) -> Self {
+        Self::at(crate::clock::now() + after)
+    }
+
+    /// At `at`, rounded up to 10 ms.
+    #[must_use]
+    pub fn at(at: Instant) -> Self {
+        let entry = WHEEL.with_borrow_mut(|wheel| wheel.as_mut().map(|wheel| wheel.add(at)));
+        Self(match entry {
+            Some(entry) => Kind::Wheel(entry),
+            None => Kind::Tokio(Box::pin(tokio::time::sleep_until(at.into()))),
+        })
+    }
+
+    /// Moves it to `at`.
+    pub fn reset(&mut self, at: Instant) {
+        match &mut self.0 {
+            Kind::Wheel(entry) => {
+                let entry = *entry;
+                with(|wheel| wheel.reset(entry, at));
+            }
+            Kind::Tokio(sleep) => sleep.as_mut().reset(at.into()),
+        }
+    }
+}
+
+fn with<R>(f: impl FnOnce(&mut Wheel) -> R) -> Option<R> {
+    // None while the thread ends and its locals are gone: nothing is due any more then.
+    WHEEL
+        .try_with(|wheel| wheel.borrow_mut().as_mut().map(f))
+        .ok()
+        .flatten()
+}
+
+impl Future for Deadline {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut self.0 {
+            Kind::Wheel(entry) => {
+                let entry = *entry;
+                with(|wheel| wheel.poll(entry, cx.waker())).unwrap_or(Poll::Pending)
+            }
+            Kind::Tokio(sleep) => sleep.as_mut().poll(cx),
+        }
+    }
+}
+
+impl Drop for Deadline {
+    fn drop(&mut self) {
+        if let Kind::Wheel(entry) = self.0 {
+            with(|wheel| wheel.remove(entry));
+        }
+    }
+}
+
+/// Deadlines by tick; each knows its place in its tick, so that it leaves in constant time.
+struct Wheel {
+    origin: Instant,
+    ticks: BTreeMap<u64, Vec<usize>>,
+    entries: Slab<Entry>,
+    driver: Option<Waker>,
+    /// What the driver sleeps until.
+    armed: Option<u64>,
+}
+
+struct Entry {
+    tick: u64,
+    position: usize,
+    due: bool,
+    waker: Option<Waker>,
+}
+
+impl Wheel {
+    fn tick_of(&self, at: Instant) -> u64 {
+        let since = at.saturating_duration_since(self.origin);
+        u64::try_from(since.as_millis().div_ceil(GRAIN.as_millis())).unwrap_or(u64::MAX)
+    }
+
+    fn time_of(&self, tick: u64) -> Instant {
+        self.origin + GRAIN * u32::try_from(tick).unwrap_or(u32::MAX)
+    }
+
+    fn add(&mut self, at: Instant) -> usize {
+        let tick = self.tick_of(at);
+        let entry = self.entries.insert(Entry {
+            tick,
+            position: 0,
+            due: false,
+            waker: None,
+        });
+        self.enqueue(entry, tick);
+        entry
+    }
+
+    fn enqueue(&mut self, entry: usize, tick: u64) {
+        let queue = self.ticks.entry(tick).or_default();
+        self.entries[entry].position = queue.len();
+        self.entries[entry].tick = tick;
+        queue.push(entry);
+        if self.armed.is_none_or(|armed| tick < armed)
+            && let Some(driver) = self.driver.take()
+        {
+            driver.wake();
+        }
+    }
+
+    fn dequeue(&mut self, entry: usize) {
+        let Entry {
+            tick,
+            position,
+            due,
+            ..
+        } = self.entries[entry];
+        if due {
+            return;
+        }
+        if let Some(queue) = self.ticks.get_mut(&tick) {
+            queue.swap_remove(position);
+            if let Some(moved) = queue.get(position) {
+                self.entries[*moved].position = position;
+            }
+            if queue.is_empty() {
+                self.ticks.remove(&tick);
+            }
+        }
+    }
+
+    fn remove(&mut self, entry: usize) {
+        self.dequeue(entry);
+        self.entries.remove(entry);
+    }
+
+    fn reset(&mut self, entry: usize, at: Instant) {
+        self.dequeue(entry);
+        self.entries[entry].due = false;
+        self.enqueue(entry, self.tick_of(at));
+    }
+
+    fn poll(&mut self, entry: usize, waker: &Waker) -> Poll<()> {
+        let entry = &mut self.entries[entry];
+        if entry.due {
+            return Poll::Ready(());
+        }
+        match &mut entry.waker {
+            Some(known) => known.clone_from(waker),
+            None => entry.waker = Some(waker.clone()),
+        }
+        Poll::Pending
+    }
+
+    /// Marks what is due and hands out whom to wake.
+    fn expire(&mut self, now: Instant) -> Vec<Waker> {
+        let mut wakers = Vec::new();
+        while let Some(first) = self.ticks.first_entry() {
+            let at = self.origin + GRAIN * u32::try_from(*first.key()).unwrap_or(u32::MAX);
+            if at > now {
+                break;
+            }
+            for entry in first.remove() {
+                let entry = &mut self.entries[entry];
+                entry.due = true;
+                wakers.extend(entry.waker.take());
+            }
+        }
+        wakers
+    }
+}
+
+/// Turns the calling thread's wheel, for as long as it is polled; the wheel itself outlives it.
+pub(crate) struct Driver {
+    sleep: Pin<Box<Sleep>>,
+}
+
+impl Driver {
+    pub(crate) fn new() -> Self {
+        WHEEL.with_borrow_mut(|wheel| {
+            wheel.get_or_insert_with(|| Wheel {
+                origin: crate::clock::now(),
+                ticks: BTreeMap::new(),
+                entries: Slab::new(),
+                driver: None,
+                armed: None,
+            });
+        });
+        Self {
+            sleep: Box::pin(tokio::time::sleep(Duration::ZERO)),
+        }
+    }
+
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let now = crate::clock::now();
+            let (wakers, next) = with(|wheel| {
+                let wakers = wheel.expire(now);
+                wheel.armed = wheel.ticks.keys().next().copied();
+                wheel.driver = Some(cx.waker().clone());
+                (wakers, wheel.armed.map(|tick| wheel.time_of(tick)))
+            })
+            .unwrap_or_default();
+            // Outside the borrow: a waker may run code that sets deadlines.
+            for waker in wakers {
+                waker.wake();
+            }
+            let Some(next) = next else {
+                return Poll::Pending;
+            };
+            if self.sleep.deadline() != next.into() {
+                self.sleep.as_mut().reset(next.into());
+            }
+            ready!(self.sleep.as_mut().poll(cx));
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What happens in the tree, as a stream that anyone can subscribe to.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use serde::Serialize;
+use tokio::sync::broadcast;
+
+use crate::exit::ExitReason;
+use crate::registry::Node;
+
+/// How many events a subscriber may lag behind before it loses the oldest.
+const CAPACITY: usize = 16_384;
+
+/// Something happened to a child.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// When.
+    pub at: SystemTime,
+    /// To whom.
+    pub node: Arc<Node>,
+    /// To which incarnation.
+    pub generation: u32,
+    /// What.
+    pub what: Lifecycle,
+}
+
+/// What can happen to a child, or to the worker on which it runs. A closed set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum Lifecycle {
+    /// An incarnation is up.
+    Started,
+    /// An incarnation ended.
+    Exited(ExitReason),
+    /// It failed, and will be restarted.
+    Restarting {
+        /// The rest until then.
+        after: Duration,
+    },
+    /// It spent its intensity, and rests until a trial.
+    Parked {
+        /// The rest until the trial.
+        retry: Duration,
+    },
+    /// A supervisor gave up, because of this child of its own.
+    Escalated {
+        /// The child that needed one restart too many.
+        child: String,
+        /// How many restarts there were.
+        restarts: u32,
+    },
+    /// The child is out of the tree.
+    Removed,
+    /// It was killed but holds its thread: the worker is lost until it lets go.
+    Abandoned,
+    /// A worker has not turned for longer than the watchdog allows, and this child holds it.
+    WorkerStuck {
+        /// The worker's index; none for the control thread.
+        worker: Option<usize>,
+        /// For how long it has not turned.
+        since: Duration,
+    },
+    /// The worker turns again.
+    WorkerBack {
+        /// The worker's index; none for the control thread.
+        worker: Option<usize>,
+    },
+}
+
+impl Lifecycle {
+    /// The stable name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::Exited(_) => "exited",
+            Self::Restarting { .. } => "restarting",
+            Self::Parked { .. } => "parked",
+            Self::Escalated { .. } => "escalated",
+            Self::Removed => "removed",
+            Self::Abandoned => "abandoned",
+            Self::WorkerStuck { .. } => "worker_stuck",
+            Self::WorkerBack { .. } => "worker_back",
+        }
+    }
+}
+
+/// The stream of events: bounded, and never a delay to whoever emits.
+pub struct Events {
+    sender: broadcast::Sender<Event>,
+}
+
+impl Events {
+    pub(crate) fn new() -> Self {
+        Self {
+            sender: broadcast::Sender::new(CAPACITY),
+        }
+    }
+
+    /// All events from now on. A subscriber that lags more than 16,384 events behind is told how
+    /// many it lost.
+    #[must_use]
+    pub fn subscribe(&self) -> broadcast::Receiver<Event> {
+        self.sender.subscribe()
+    }
+
+    pub(crate) fn emit(&self, node: &Arc<Node>, generation: u32, what: Lifecycle) {
+        if self.sender.receiver_count() > 0 {
+            let event = Event {
+                at: SystemTime::now(),
+                node: Arc::clone(node),
+                generation,
+                what,
+            };
+            // Nobody listens any more: that is nobody's loss.
+            let _ = self.sender.send(event);
+        }
+    }
+}

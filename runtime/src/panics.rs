@@ -1,0 +1,99 @@
+//! Catching panics, with their text and place, and without the default hook's output.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Once};
+
+use crate::exit::Panic;
+
+thread_local! {
+    /// How many guarded calls this thread is inside of.
+    static GUARDED: Cell<u32> = const { Cell::new(0) };
+    /// The place of the panic that is unwinding, left by the hook for the guard.
+    static PLACE: RefCell<Option<Arc<str>>> = const { RefCell::new(None) };
+}
+
+/// Installs the process-wide hook, once, chained before the one that is there: panics under a
+/// guard are recorded and stay silent (whoever catches them says what happened); all others go on
+/// to the earlier hook.
+pub(crate) fn install_hook() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let earlier = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if GUARDED.try_with(Cell::get).unwrap_or(0) == 0 {
+                earlier(info);
+                return;
+            }
+            let place = info.location().map(ToString::to_string).unwrap_or_default();
+            // A panic inside a panic's own destructors may find the cell borrowed; it aborts anyway.
+            let _ = PLACE.try_with(|cell| {
+                if let Ok(mut cell) = cell.try_borrow_mut() {
+                    *cell = Some(place.into());
+                }
+            });
+        }));
+    });
+}
+
+struct Depth;
+
+impl Depth {
+    fn enter() -> Self {
+        GUARDED.set(GUARDED.get() + 1);
+        Self
+    }
+}
+
+impl Drop for Depth {
+    fn drop(&mut self) {
+        GUARDED.set(GUARDED.get() - 1);
+    }
+}
+
+/// Runs `f` and contains a panic in it.
+///
+/// # Errors
+/// The panic's text and place, if `f` panicked.
+pub(crate) fn guarded<T>(f: impl FnOnce() -> T) -> Result<T, Panic> {
+    let depth = Depth::enter();
+    let result = catch_unwind(AssertUnwindSafe(f));
+    drop(depth);
+    result.map_err(|payload| {
+        let text = text_of(payload.as_ref());
+        let place = PLACE.take().unwrap_or_else(|| "".into());
+        // The payload is the panicking code's own value: its destructor may panic in turn.
+        dispose(payload);
+        Panic { text, place }
+    })
+}
+
+/// Drops `value` and contains a panic in its destructor.
+///
+/// # Errors
+/// The panic, if there was one. A second one, while the first unwinds, ends the process: the
+/// language's rule, and beyond any supervisor inside the process.
+pub(crate) fn guarded_drop<T>(value: T) -> Result<(), Panic> {
+    guarded(move || drop(value))
+}
+
+fn text_of(payload: &(dyn Any + Send)) -> Arc<str> {
+    if let Some(text) = payload.downcast_ref::<&'static str>() {
+        (*text).into()
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text.as_str().into()
+    } else {
+        "(no text)".into()
+    }
+}
+
+fn dispose(payload: Box<dyn Any + Send>) {
+    let depth = Depth::enter();
+    let again = catch_unwind(AssertUnwindSafe(move || drop(payload)));
+    drop(depth);
+    if let Err(second) = again {
+        // A payload whose destructor panics with a payload of the same kind has no end; leak it.
+        std::mem::forget(second);
+    }
+}

@@ -1,0 +1,262 @@
+//! One child as the tree sees it.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant, SystemTime};
+
+use futures_util::task::AtomicWaker;
+use parking_lot::Mutex;
+use serde::Serialize;
+
+use crate::exit::ExitReason;
+use crate::spec::{ChildId, Kind};
+use crate::supervisor::cell::SupervisorCell;
+use crate::supervisor::core::Key;
+use crate::worker::Placement;
+
+/// What a child is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Waits for its turn to be started.
+    Waiting,
+    /// Its `started` hook has not finished.
+    Starting,
+    /// At work.
+    Running,
+    /// Was asked to stop.
+    Stopping,
+    /// Failed; rests before its restart.
+    Restarting,
+    /// Spent its intensity; rests until a trial.
+    Parked,
+    /// Ended and stays down.
+    Ended,
+    /// Was killed, but its thread is blocked inside it.
+    Lost,
+}
+
+/// How the last incarnation ended.
+#[derive(Debug, Clone, Serialize)]
+pub struct LastExit {
+    /// Why.
+    #[serde(flatten)]
+    pub reason: ExitReason,
+    /// Which incarnation.
+    pub generation: u32,
+    /// When, in milliseconds since the Unix epoch.
+    #[serde(serialize_with = "unix_millis")]
+    pub at: SystemTime,
+}
+
+fn unix_millis<S: serde::Serializer>(at: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+    let since = at
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or(Duration::ZERO);
+    serializer.serialize_u64(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// A small description of an actor's own, shown with its node.
+///
+/// Called from any thread, while the actor may be running or blocked: read atomics, ask nobody.
+pub trait Detail: Send + Sync {
+    /// A small JSON value; no secrets, no payload bytes.
+    fn detail(&self) -> serde_json::Value;
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Vital {
+    pub(crate) status: Status,
+    pub(crate) generation: u32,
+    pub(crate) restarts: u32,
+    pub(crate) since: Instant,
+    pub(crate) last_exit: Option<Box<LastExit>>,
+}
+
+/// Where a node hangs; known when its parent takes it in.
+pub(crate) struct Place {
+    pub(crate) parent: Option<Arc<Node>>,
+    pub(crate) supervisor: Arc<SupervisorCell>,
+    pub(crate) key: Key,
+    /// Its slot in the registry's shard.
+    pub(crate) slot: u32,
+}
+
+/// One child: what its supervisor, its task, its addresses and the tree share.
+pub struct Node {
+    pub(crate) id: ChildId,
+    pub(crate) kind: Kind,
+    pub(crate) placement: Placement,
+    pub(crate) place: OnceLock<Place>,
+    vital: Mutex<Vital>,
+    /// What the supervisor wants of the task: see [`Desired`].
+    desired: AtomicU64,
+    pub(crate) waker: AtomicWaker,
+    pub(crate) depth: AtomicU32,
+    pub(crate) capacity: u32,
+    detail: Mutex<Option<Arc<dyn Detail>>>,
+    #[cfg(feature = "fault-injection")]
+    pub(crate) faults: crate::fault::Faults,
+}
+
+/// What a supervisor wants of a child's task. The newest wish counts; earlier ones are moot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Desired {
+    /// Nothing has been asked yet.
+    Nothing,
+    /// Run this incarnation, end any earlier.
+    Run(u32),
+    /// Run this incarnation and let it stop at once.
+    RunToStop(u32),
+    /// This incarnation is to stop in good order.
+    Stop(u32),
+    /// This incarnation is to be ended.
+    Kill(u32),
+    /// The child is forgotten: end, and free everything.
+    Gone,
+}
+
+impl Desired {
+    fn pack(self) -> u64 {
+        let (tag, generation) = match self {
+            Self::Nothing => (0, 0),
+            Self::Run(generation) => (1, generation),
+            Self::RunToStop(generation) => (2, generation),
+            Self::Stop(generation) => (3, generation),
+            Self::Kill(generation) => (4, generation),
+            Self::Gone => (5, 0),
+        };
+        (tag << 32) | u64::from(generation)
+    }
+
+    fn unpack(word: u64) -> Self {
+        let generation = (word & u64::from(u32::MAX)) as u32;
+        match word >> 32 {
+            0 => Self::Nothing,
+            1 => Self::Run(generation),
+            2 => Self::RunToStop(generation),
+            3 => Self::Stop(generation),
+            4 => Self::Kill(generation),
+            _ => Self::Gone,
+        }
+    }
+}
+
+impl Node {
+    pub(crate) fn new(id: ChildId, kind: Kind, placement: Placement, capacity: u32) -> Arc<Self> {
+        Arc::new(Self {
+            id,
+            kind,
+            placement,
+            place: OnceLock::new(),
+            vital: Mutex::new(Vital {
+                status: Status::Waiting,
+                generation: 0,
+                restarts: 0,
+                since: crate::clock::now(),
+                last_exit: None,
+            }),
+            desired: AtomicU64::new(Desired::Nothing.pack()),
+            waker: AtomicWaker::new(),
+            depth: AtomicU32::new(0),
+            capacity,
+            detail: Mutex::new(None),
+            #[cfg(feature = "fault-injection")]
+            faults: crate::fault::Faults::default(),
+        })
+    }
+
+    /// Its name among its siblings.
+    #[must_use]
+    pub fn id(&self) -> &ChildId {
+        &self.id
+    }
+
+    /// Its place in the tree, from the root, steps separated by `/`.
+    #[must_use]
+    pub fn path(&self) -> String {
+        let mut path = self
+            .parent()
+            .map(|parent| parent.path() + "/")
+            .unwrap_or_default();
+        path.push_str(&self.id.to_string());
+        path
+    }
+
+    /// Which incarnation is the newest; 1 is the first, 0 means that none was started yet.
+    #[must_use]
+    pub fn generation(&self) -> u32 {
+        self.vital.lock().generation
+    }
+
+    /// What it is doing.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.vital.lock().status
+    }
+
+    pub(crate) fn parent(&self) -> Option<&Arc<Self>> {
+        self.place.get().and_then(|place| place.parent.as_ref())
+    }
+
+    pub(crate) fn slot(&self) -> u32 {
+        self.place.get().map_or(u32::MAX, |place| place.slot)
+    }
+
+    pub(crate) fn vital(&self) -> Vital {
+        self.vital.lock().clone()
+    }
+
+    pub(crate) fn set_detail(&self, detail: Arc<dyn Detail>) {
+        *self.detail.lock() = Some(detail);
+    }
+
+    pub(crate) fn detail(&self) -> Option<serde_json::Value> {
+        // The clone ends the lock before foreign code runs.
+        let detail = self.detail.lock().clone();
+        detail.map(|detail| detail.detail())
+    }
+
+    pub(crate) fn desired(&self) -> Desired {
+        Desired::unpack(self.desired.load(Ordering::Acquire))
+    }
+
+    pub(crate) fn desire(&self, desired: Desired) {
+        self.desired.store(desired.pack(), Ordering::Release);
+        self.waker.wake();
+    }
+
+    pub(crate) fn set_status(&self, status: Status) {
+        self.vital.lock().status = status;
+    }
+
+    pub(crate) fn incarnate(&self, generation: u32, status: Status) {
+        let mut vital = self.vital.lock();
+        vital.status = status;
+        vital.generation = generation;
+        vital.restarts += u32::from(generation > 1);
+        vital.since = crate::clock::now();
+    }
+
+    /// Notes the end of an incarnation. Kept apart from [`Self::set_status`] because the task knows
+    /// of the end before the supervisor decides what follows.
+    pub(crate) fn ended(&self, generation: u32, reason: ExitReason, status: Status) {
+        let at = SystemTime::now();
+        let mut vital = self.vital.lock();
+        if vital.generation == generation {
+            vital.status = status;
+            vital.since = crate::clock::now();
+            vital.last_exit = Some(Box::new(LastExit {
+                reason,
+                generation,
+                at,
+            }));
+        }
+    }
+}
+
+impl std::fmt::Debug for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}#{}", self.path(), self.generation())
+    }
+}

@@ -1,0 +1,418 @@
+//! A supervisor's table of children, outside its actor: the actor may crash, the table stays.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::{Arc, OnceLock};
+use std::task::Poll;
+
+use futures_util::task::AtomicWaker;
+use parking_lot::Mutex;
+
+use crate::event::Lifecycle;
+use crate::exit::ExitReason;
+use crate::launch::Launch;
+use crate::policy::Strategy;
+use crate::registry::node::{Desired, Place};
+use crate::registry::{Node, Status};
+use crate::runtime::Runtime;
+use crate::spec::{ChildId, Flags, SpecError, Terms};
+
+use super::core::{Action, Core, Key, Outcome};
+
+/// What a supervisor keeps of a child.
+pub(crate) struct Child {
+    pub(crate) node: Arc<Node>,
+    /// How to create its task; used up by the first start.
+    pub(crate) launch: Option<Box<dyn Launch + Send>>,
+    /// Where it is a supervisor: its own table.
+    pub(crate) inner: Option<Arc<SupervisorCell>>,
+}
+
+/// What a child's task has to say.
+pub(crate) enum Report {
+    Started {
+        key: Key,
+        generation: u32,
+    },
+    Exited {
+        key: Key,
+        generation: u32,
+        reason: ExitReason,
+    },
+}
+
+struct Table {
+    core: Core<Child>,
+    random: fastrand::Rng,
+    /// What is dropped once the lock is open: it runs code that is not ours.
+    discarded: Vec<Child>,
+    ready: bool,
+    ended: Option<Outcome>,
+}
+
+/// One supervisor's state, shared by its actor, its children's tasks and whoever adds children.
+pub(crate) struct SupervisorCell {
+    pub(crate) dynamic: bool,
+    table: Mutex<Table>,
+    /// At most one unread report per child and incarnation, so bounded by the number of children.
+    reports: Mutex<Vec<Report>>,
+    waker: AtomicWaker,
+    /// Its own node, which the one above the root does not have, and the runtime.
+    home: OnceLock<(Option<Arc<Node>>, Runtime)>,
+}
+
+impl SupervisorCell {
+    pub(crate) fn new(id: ChildId, flags: Flags, dynamic: bool) -> Arc<Self> {
+        Self::of(Core::new(id, flags, dynamic), dynamic)
+    }
+
+    /// What supervises the root.
+    pub(crate) fn init(runtime: &Runtime) -> Arc<Self> {
+        let flags = Flags::new(Strategy::OneForOne);
+        let cell = Self::of(Core::new("init".into(), flags, false).init(), false);
+        cell.attach(None, runtime.clone());
+        cell
+    }
+
+    fn of(core: Core<Child>, dynamic: bool) -> Arc<Self> {
+        Arc::new(Self {
+            dynamic,
+            table: Mutex::new(Table {
+                core,
+                random: fastrand::Rng::new(),
+                discarded: Vec::new(),
+                ready: false,
+                ended: None,
+            }),
+            reports: Mutex::new(Vec::new()),
+            waker: AtomicWaker::new(),
+            home: OnceLock::new(),
+        })
+    }
+
+    /// Takes its place in the tree, with all children it has so far.
+    pub(crate) fn attach(self: &Arc<Self>, node: Option<Arc<Node>>, runtime: Runtime) {
+        // Set once: a spec is consumed by the supervisor that takes it in.
+        let _ = self.home.set((node, runtime));
+        let table = self.table.lock();
+        for key in table.core.keys() {
+            if let Some(entry) = table.core.get(key) {
+                self.place(&entry.payload, key);
+            }
+        }
+    }
+
+    fn place(self: &Arc<Self>, child: &Child, key: Key) {
+        let Some((parent, runtime)) = self.home.get() else {
+            return;
+        };
+        // The slot must be known to the node that is inserted, so it is filled in two steps.
+        let slot = runtime.registry().insert(&child.node);
+        let _ = child.node.place.set(Place {
+            parent: parent.clone(),
+            supervisor: Arc::clone(self),
+            key,
+            slot,
+        });
+        if let Some(inner) = &child.inner {
+            inner.attach(Some(Arc::clone(&child.node)), runtime.clone());
+        }
+    }
+
+    /// Adds a child, and starts it where the supervisor is running.
+    pub(crate) fn add(self: &Arc<Self>, terms: Terms, child: Child) -> Result<(), SpecError> {
+        if let Some((_, runtime)) = self.home.get() {
+            runtime.check_placement(&child.node)?;
+            if let Some(inner) = &child.inner {
+                inner.check_placements(runtime)?;
+            }
+        }
+        let mut table = self.table.lock();
+        let key = table.core.add(terms, child, crate::clock::now())?;
+        // In the tree before its first start, which is among the actions that follow.
+        self.with(&table, key, |child| self.place(child, key));
+        self.act(table);
+        Ok(())
+    }
+
+    /// That every child is on a thread that exists.
+    pub(crate) fn check_placements(&self, runtime: &Runtime) -> Result<(), SpecError> {
+        let table = self.table.lock();
+        for (_, entry) in &table.core.entries {
+            runtime.check_placement(&entry.payload.node)?;
+            if let Some(inner) = &entry.payload.inner {
+                inner.check_placements(runtime)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Stops a child for good; false if there is none of that id.
+    pub(crate) fn remove(self: &Arc<Self>, id: &ChildId) -> bool {
+        let mut table = self.table.lock();
+        let found = table.core.key_of(id);
+        let removed = found.is_some_and(|key| table.core.remove(key, crate::clock::now()));
+        self.act(table);
+        // The grace of the child that stops is the driver's to watch.
+        self.waker.wake();
+        removed
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.table.lock().core.len()
+    }
+
+    /// Told by a child's task. Never blocks, never fails, and needs no living supervisor actor.
+    pub(crate) fn report(&self, report: Report) {
+        self.reports.lock().push(report);
+        self.waker.wake();
+    }
+
+    /// Stops all children in order; the driver ends when they are down.
+    pub(crate) fn shutdown(self: &Arc<Self>) {
+        let mut table = self.table.lock();
+        table.core.shutdown(crate::clock::now());
+        self.act(table);
+        self.waker.wake();
+    }
+
+    /// Ends all children below, at once and without order: nobody is left to wait for them.
+    pub(crate) fn kill_all(self: &Arc<Self>) {
+        let mut table = self.table.lock();
+        table.core.kill_all();
+        self.act(table);
+    }
+
+    /// Forgets all children, down to the leaves, so that nothing keeps the tree alive.
+    pub(crate) fn dismantle(self: &Arc<Self>) {
+        let mut table = self.table.lock();
+        let inner: Vec<_> = table
+            .core
+            .entries
+            .iter()
+            .filter_map(|(_, entry)| entry.payload.inner.clone())
+            .collect();
+        table.core.dismantle();
+        self.act(table);
+        for cell in inner {
+            cell.dismantle();
+        }
+    }
+
+    /// Starts the children, or takes over those that an earlier incarnation of the actor left;
+    /// then does the supervisor's work until all children are down for good.
+    ///
+    /// `ready` is called when the first start is complete. Cancel-safe: all state is in the cell.
+    pub(crate) async fn drive(self: Arc<Self>, mut ready: impl FnMut()) -> Outcome {
+        {
+            let mut table = self.table.lock();
+            let fresh = table.core.is_new() || table.core.has_ended();
+            if fresh {
+                table.ended = None;
+                table.ready = false;
+                self.reports.lock().clear();
+                table.core.start(crate::clock::now());
+            } else {
+                table.ready = table.core.is_past_start();
+            }
+            self.act(table);
+        }
+        let mut alarm = pin!(tokio::time::sleep(std::time::Duration::ZERO));
+        let mut announced = false;
+        poll_fn(move |cx| {
+            self.waker.register(cx.waker());
+            loop {
+                self.turn();
+                let mut table = self.table.lock();
+                if table.ready && !announced {
+                    announced = true;
+                    ready();
+                }
+                if let Some(outcome) = table.ended.take() {
+                    return Poll::Ready(outcome);
+                }
+                let Some(at) = table.core.next_deadline() else {
+                    return Poll::Pending;
+                };
+                drop(table);
+                let at = at.into();
+                if alarm.deadline() != at {
+                    alarm.as_mut().reset(at);
+                }
+                if alarm.as_mut().poll(cx).is_pending() {
+                    return Poll::Pending;
+                }
+            }
+        })
+        .await
+    }
+
+    /// Reads all reports and does all that is due.
+    fn turn(self: &Arc<Self>) {
+        let now = crate::clock::now();
+        let reports = std::mem::take(&mut *self.reports.lock());
+        let mut table = self.table.lock();
+        for report in reports {
+            match report {
+                Report::Started { key, generation } => table.core.started(key, generation, now),
+                Report::Exited {
+                    key,
+                    generation,
+                    reason,
+                } => {
+                    let random = table.random.f64();
+                    table.core.exited(key, generation, &reason, now, random);
+                }
+            }
+        }
+        if table.core.next_deadline().is_some_and(|at| at <= now) {
+            table.core.tick(now);
+        }
+        self.act(table);
+    }
+
+    /// Carries out what the core has decided, and opens the lock.
+    fn act(self: &Arc<Self>, mut table: parking_lot::MutexGuard<'_, Table>) {
+        let actions = std::mem::take(&mut table.core.actions);
+        for action in actions {
+            self.act_on(&mut table, action);
+        }
+        let discarded = std::mem::take(&mut table.discarded);
+        drop(table);
+        for child in discarded {
+            // A factory's destructor may panic like any other code of an author.
+            let _ = crate::panics::guarded_drop(child);
+        }
+    }
+
+    fn act_on(self: &Arc<Self>, table: &mut Table, action: Action<Child>) {
+        match action {
+            Action::Start { key, generation } => {
+                self.run(table, key, Desired::Run(generation));
+            }
+            Action::StartToStop { key, generation } => {
+                self.run(table, key, Desired::RunToStop(generation));
+            }
+            Action::Stop { key, generation } => self.with(table, key, |child| {
+                child.node.set_status(Status::Stopping);
+                child.node.desire(Desired::Stop(generation));
+            }),
+            Action::Kill { key, generation } => self.with(table, key, |child| {
+                if let Some(inner) = &child.inner {
+                    inner.kill_all();
+                }
+                child.node.desire(Desired::Kill(generation));
+            }),
+            Action::Abandon { key } => {
+                let generation = table.core.get(key).map_or(0, |entry| entry.generation);
+                self.with(table, key, |child| {
+                    if let Some(inner) = &child.inner {
+                        inner.kill_all();
+                    }
+                    let lost = generation.saturating_sub(1);
+                    child.node.ended(lost, ExitReason::Killed, Status::Lost);
+                    self.emit(&child.node, lost, Lifecycle::Exited(ExitReason::Killed));
+                    self.emit(&child.node, lost, Lifecycle::Abandoned);
+                });
+            }
+            Action::Rest { key, after } => self.note(table, key, Status::Restarting, || {
+                Lifecycle::Restarting { after }
+            }),
+            Action::ParkChild { key, retry } => {
+                self.with(table, key, |child| {
+                    if let Some(inner) = &child.inner {
+                        inner.kill_all();
+                    }
+                });
+                self.note(table, key, Status::Parked, || Lifecycle::Parked { retry });
+            }
+            Action::Idle { key } => self.with(table, key, |child| {
+                if child.node.status() != Status::Lost {
+                    child.node.set_status(Status::Ended);
+                }
+            }),
+            Action::Forget { payload } => {
+                payload.node.desire(Desired::Gone);
+                if let Some((_, runtime)) = self.home.get() {
+                    runtime.registry().remove(&payload.node);
+                }
+                self.emit(&payload.node, payload.node.generation(), Lifecycle::Removed);
+                table.discarded.push(payload);
+            }
+            Action::Park { retry } => {
+                if let Some((Some(node), _)) = self.home.get() {
+                    node.set_status(Status::Parked);
+                    self.emit(node, node.generation(), Lifecycle::Parked { retry });
+                }
+            }
+            Action::Ready => {
+                table.ready = true;
+                if let Some((Some(node), _)) = self.home.get()
+                    && node.status() == Status::Parked
+                {
+                    node.set_status(Status::Running);
+                    self.emit(node, node.generation(), Lifecycle::Started);
+                }
+            }
+            Action::Escalate { child, restarts } => {
+                if let Some((Some(node), runtime)) = self.home.get() {
+                    let what = Lifecycle::Escalated {
+                        child: child.to_string(),
+                        restarts,
+                    };
+                    self.emit(node, node.generation(), what);
+                    if node.parent().is_none() {
+                        runtime.root_gave_up(&child);
+                    }
+                }
+            }
+            Action::Ended(outcome) => table.ended = Some(outcome),
+        }
+    }
+
+    fn run(&self, table: &mut Table, key: Key, desired: Desired) {
+        let Some((_, runtime)) = self.home.get() else {
+            return;
+        };
+        let Some(entry) = table.core.get_mut(key) else {
+            return;
+        };
+        entry.payload.node.desire(desired);
+        if let Some(launch) = entry.payload.launch.take() {
+            launch.launch(&entry.payload.node, runtime);
+        }
+    }
+
+    fn with(&self, table: &Table, key: Key, f: impl FnOnce(&Child)) {
+        if let Some(entry) = table.core.get(key) {
+            f(&entry.payload);
+        }
+    }
+
+    fn note(&self, table: &Table, key: Key, status: Status, what: impl FnOnce() -> Lifecycle) {
+        if let Some(entry) = table.core.get(key) {
+            let node = &entry.payload.node;
+            node.set_status(status);
+            self.emit(node, entry.generation, what());
+        }
+    }
+
+    pub(crate) fn emit(&self, node: &Arc<Node>, generation: u32, what: Lifecycle) {
+        if let Some((_, runtime)) = self.home.get() {
+            runtime.events().emit(node, generation, what);
+        }
+    }
+
+    pub(crate) fn runtime(&self) -> Option<&Runtime> {
+        self.home.get().map(|(_, runtime)| runtime)
+    }
+
+    /// Called by the watchdog: gives up a child that was asked to stop on a thread that does not
+    /// turn.
+    pub(crate) fn worker_lost(self: &Arc<Self>, key: Key) {
+        let mut table = self.table.lock();
+        table.core.worker_lost(key, crate::clock::now());
+        self.act(table);
+        self.waker.wake();
+    }
+}

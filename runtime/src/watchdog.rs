@@ -1,0 +1,127 @@
+//! The watchdog: a plain thread that sees when a worker, or the control thread, turns no more.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tracing::{error, info};
+
+use crate::event::Lifecycle;
+use crate::registry::{Node, Status};
+use crate::runtime::Runtime;
+use crate::worker::Worker;
+
+/// When a thread counts as stuck.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Watchdog {
+    /// How often it looks.
+    pub period: Duration,
+    /// How long a thread may show no life. Threads beat every 100 ms.
+    pub limit: Duration,
+}
+
+impl Default for Watchdog {
+    /// A look every 100 ms and a limit of half a second: a stuck worker is reported within 0.7 s.
+    fn default() -> Self {
+        Self {
+            period: Duration::from_millis(100),
+            limit: Duration::from_millis(500),
+        }
+    }
+}
+
+/// Ends the watchdog when it is dropped.
+pub(crate) struct Guard {
+    thread: Option<JoinHandle<()>>,
+    end: Arc<()>,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.end = Arc::new(());
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            // It looks at the mark at least once a period.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Starts the thread.
+pub(crate) fn start(watchdog: Watchdog, runtime: &Runtime) -> Guard {
+    let end = Arc::new(());
+    let alive = Arc::downgrade(&end);
+    let runtime = runtime.clone();
+    let look = move || {
+        while alive.strong_count() > 0 {
+            for worker in runtime.all_workers() {
+                inspect(watchdog, &runtime, worker);
+            }
+            std::thread::park_timeout(watchdog.period);
+        }
+    };
+    // Without a thread to spare there is no watchdog; everything else works.
+    let thread = std::thread::Builder::new()
+        .name("trunkline-watch".to_owned())
+        .spawn(look)
+        .ok();
+    Guard { thread, end }
+}
+
+fn inspect(watchdog: Watchdog, runtime: &Runtime, worker: &Arc<Worker>) {
+    let beat = worker.beat.load(Ordering::Relaxed);
+    if beat == 0 {
+        // It has not started yet.
+        return;
+    }
+    let since = runtime.age().saturating_sub(Duration::from_nanos(beat));
+    let was = worker.stuck.load(Ordering::Relaxed);
+    if since > watchdog.limit {
+        if !was {
+            worker.stuck.store(true, Ordering::Relaxed);
+            let culprit = culprit(runtime, worker);
+            error!(
+                worker = %worker.placement.id(),
+                actor = culprit.as_ref().map(|node| node.path()).unwrap_or_default(),
+                silent_ms = since.as_millis() as u64,
+                "a worker does not answer: this actor holds it"
+            );
+            if let Some(node) = culprit.or_else(|| worker.pulse.lock().clone()) {
+                let what = Lifecycle::WorkerStuck {
+                    worker: worker.placement.worker(),
+                    since,
+                };
+                runtime.events().emit(&node, node.generation(), what);
+            }
+        }
+        give_up_on(runtime, worker);
+    } else if was {
+        worker.stuck.store(false, Ordering::Relaxed);
+        info!(worker = %worker.placement.id(), "the worker answers again");
+        if let Some(node) = worker.pulse.lock().clone() {
+            let what = Lifecycle::WorkerBack {
+                worker: worker.placement.worker(),
+            };
+            runtime.events().emit(&node, node.generation(), what);
+        }
+    }
+}
+
+/// The child that the thread is inside of.
+fn culprit(runtime: &Runtime, worker: &Worker) -> Option<Arc<Node>> {
+    worker
+        .running()
+        .and_then(|slot| runtime.registry().get(worker.placement, slot))
+}
+
+/// Lets those go on that wait, without a limit of their own, for a child on this thread to stop.
+fn give_up_on(runtime: &Runtime, worker: &Worker) {
+    for node in runtime.registry().on(worker.placement) {
+        if node.status() == Status::Stopping
+            && let Some(place) = node.place.get()
+        {
+            place.supervisor.worker_lost(place.key);
+        }
+    }
+}
