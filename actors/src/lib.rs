@@ -1,1 +1,32 @@
-//! To come.
+//! Listeners, connections, routers, pools and backends.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`pool`], [`balance`] | the members of a pool, and which one serves next |
+//! | [`backend`] | a backend's cell: health, leases, addresses |
+//! | [`stream`], [`socket`] | the transport, and how one comes by it |
+//! | [`forward`], [`echo`], [`closed`] | what serves a stream, and how that ends |
+//! | [`tree`] | the actors that hold and drive all of the above, a file each |
+//! | [`handler`] | the seam: what a listener starts for each connection |
+//! | [`directory`], [`record`] | which pools there are; what is logged of a connection |
+//! | [`accept_fault`], [`limits`] | what to do when accepting fails, and how not to get there |
+//!
+//! Outside [`tree`] nothing knows of an actor: actors hold these cells and drive these futures.
+//! Time and randomness are arguments wherever something is decided.
+
+pub mod accept_fault;
+pub mod backend;
+pub mod balance;
+pub mod closed;
+pub mod directory;
+pub mod echo;
+pub mod forward;
+pub mod handler;
+mod idle;
+pub mod limits;
+pub mod pool;
+pub mod record;
+mod scratch;
+pub mod socket;
+pub mod stream;
+pub mod tree;

@@ -1,0 +1,197 @@
+//! One direction of a byte pump.
+
+use std::io;
+use std::task::{Context, Poll, ready};
+
+use crate::stream::{Loss, Stream};
+
+/// Reads in one turn, each of at most the scratch buffer; then the neighbours on the thread are
+/// served.
+pub(crate) const READS_PER_TURN: u32 = 4;
+
+/// Bytes on their way from one stream to another, or back into the same.
+///
+/// While a rest waits for the receiver nothing is read: the sender is held back by its own
+/// window, and no more than one read is ever held here.
+#[derive(Debug, Default)]
+pub(crate) struct Direction {
+    phase: Phase,
+    silent: bool,
+    /// What a blocked write left over, from when it blocks until it is flushed. Its last
+    /// `read - written` bytes are still to be written.
+    rest: Option<Box<[u8]>>,
+    read: u64,
+    written: u64,
+}
+
+/// The streams that a direction connects.
+#[derive(Debug)]
+pub(crate) enum Ends<'a> {
+    /// From one to another.
+    Two {
+        from: &'a mut Stream,
+        to: &'a mut Stream,
+    },
+    /// Back to where it came from.
+    Same(&'a mut Stream),
+}
+
+/// What a turn came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// A stream wakes the task when there is more to do.
+    Waiting,
+    /// There may be more to do, but the neighbours come first.
+    Yielded,
+    /// The direction is at its end.
+    Settled(Settled),
+}
+
+/// How a direction ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Settled {
+    /// The sender ended its stream, and all its bytes were passed on.
+    Ended,
+    /// The sender failed.
+    SenderLost(Loss),
+    /// The receiver failed.
+    ReceiverLost(Loss),
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+enum Phase {
+    #[default]
+    Open,
+    /// The sender has ended; the receiver has not been told yet.
+    Ending,
+    Settled(Settled),
+}
+
+impl Ends<'_> {
+    fn from(&mut self) -> &mut Stream {
+        match self {
+            Self::Two { from, .. } => from,
+            Self::Same(stream) => stream,
+        }
+    }
+
+    fn to(&mut self) -> &mut Stream {
+        match self {
+            Self::Two { to, .. } => to,
+            Self::Same(stream) => stream,
+        }
+    }
+}
+
+impl Direction {
+    /// Moves what can be moved, by way of `scratch`.
+    pub(crate) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut ends: Ends<'_>,
+        scratch: &mut [u8],
+    ) -> Turn {
+        for _ in 0..READS_PER_TURN {
+            match self.step(cx, &mut ends, scratch) {
+                Poll::Pending => return Turn::Waiting,
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(settled)) => {
+                    self.phase = Phase::Settled(settled);
+                    self.rest = None;
+                    return Turn::Settled(settled);
+                }
+            }
+        }
+        Turn::Yielded
+    }
+
+    /// The receiver is not to be told when the sender ends: it will be aborted.
+    pub(crate) fn silence(&mut self) {
+        self.silent = true;
+    }
+
+    /// Bytes read so far.
+    pub(crate) fn read(&self) -> u64 {
+        self.read
+    }
+
+    /// Bytes that the receiver has taken so far.
+    pub(crate) fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// Bytes that wait for the receiver.
+    pub(crate) fn held(&self) -> usize {
+        self.rest.as_ref().map_or(0, |_| self.unwritten())
+    }
+
+    /// Flushes, then makes one read or passes on the end. `Err` is the end of the direction.
+    fn step(
+        &mut self,
+        cx: &mut Context<'_>,
+        ends: &mut Ends<'_>,
+        scratch: &mut [u8],
+    ) -> Poll<Result<(), Settled>> {
+        if let Some(rest) = self.rest.take() {
+            let taken = rest.len() - self.unwritten();
+            let flushed = self.write(cx, ends.to(), &rest[taken..]);
+            if flushed.is_pending() {
+                self.rest = Some(rest);
+            }
+            ready!(flushed)?;
+        }
+        match self.phase {
+            Phase::Open => {
+                let read = ready!(ends.from().poll_read(cx, scratch)).map_err(sender_lost)?;
+                if read == 0 {
+                    self.phase = Phase::Ending;
+                    return Poll::Ready(Ok(()));
+                }
+                self.read += read as u64;
+                let bytes = &scratch[..read];
+                if self.write(cx, ends.to(), bytes)?.is_pending() {
+                    self.rest = Some(bytes[read - self.unwritten()..].into());
+                }
+                Poll::Ready(Ok(()))
+            }
+            Phase::Ending => {
+                if !self.silent {
+                    ready!(ends.to().poll_shutdown(cx)).map_err(receiver_lost)?;
+                }
+                Poll::Ready(Err(Settled::Ended))
+            }
+            Phase::Settled(settled) => Poll::Ready(Err(settled)),
+        }
+    }
+
+    /// Writes until all of `bytes` is taken, or the receiver blocks or fails.
+    fn write(
+        &mut self,
+        cx: &mut Context<'_>,
+        to: &mut Stream,
+        mut bytes: &[u8],
+    ) -> Poll<Result<(), Settled>> {
+        while !bytes.is_empty() {
+            let taken = ready!(to.poll_write(cx, bytes)).map_err(receiver_lost)?;
+            if taken == 0 {
+                return Poll::Ready(Err(Settled::ReceiverLost(Loss::Reset)));
+            }
+            self.written += taken as u64;
+            bytes = &bytes[taken..];
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn unwritten(&self) -> usize {
+        // At most one read, which has fit into memory.
+        (self.read - self.written) as usize
+    }
+}
+
+fn sender_lost(error: io::Error) -> Settled {
+    Settled::SenderLost(Loss::of(&error))
+}
+
+fn receiver_lost(error: io::Error) -> Settled {
+    Settled::ReceiverLost(Loss::of(&error))
+}

@@ -1,0 +1,35 @@
+//! The seam between listeners and what they serve: a [`Handler`] serves a stream until its end.
+//!
+//! | handler | does |
+//! |---|---|
+//! | [`Forwarding`] | asks for a lease, connects, moves bytes both ways |
+//! | [`Echoing`] | sends every byte back |
+//!
+//! A listener knows nothing of protocols, and a handler nothing of sockets, limits or supervision.
+
+mod echoing;
+mod forwarding;
+
+use std::pin::Pin;
+use std::rc::Rc;
+
+pub use echoing::Echoing;
+pub use forwarding::{Forwarding, LEASE_LIMIT};
+
+use crate::record::Record;
+use crate::stream::Stream;
+
+/// The future of a connection's service. It notes in the record how it ended.
+pub type Service = Pin<Box<dyn Future<Output = ()>>>;
+
+/// Serves streams.
+///
+/// The service is polled inside the connection's actor: a panic in it ends that connection alone,
+/// and dropping it ends the connection at once. It must not block its thread.
+pub trait Handler: Send + Sync + 'static {
+    /// The name of the protocol, as in the configuration.
+    fn name(&self) -> &'static str;
+
+    /// Begins to serve `stream`.
+    fn serve(&self, stream: Stream, record: Rc<Record>) -> Service;
+}

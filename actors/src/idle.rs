@@ -1,0 +1,54 @@
+//! A time-out of a connection on which nothing moves.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep, sleep};
+
+/// Longer times mean the same and would overflow a sum.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// One timer per connection, none when it is off. Activity only notes the time; the timer is set
+/// again when it fires too early, so it costs a busy connection one wake-up per time-out.
+#[derive(Debug)]
+pub(crate) struct Idle(Option<Watch>);
+
+#[derive(Debug)]
+struct Watch {
+    limit: Duration,
+    last_activity: Instant,
+    timer: Pin<Box<Sleep>>,
+}
+
+impl Idle {
+    pub(crate) fn new(limit: Option<Duration>) -> Self {
+        Self(limit.map(|limit| {
+            let limit = limit.min(LONGEST);
+            Watch {
+                limit,
+                last_activity: Instant::now(),
+                timer: Box::pin(sleep(limit)),
+            }
+        }))
+    }
+
+    /// Ready when nothing has moved for the limit. `active`: something moved since the last poll.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, active: bool) -> Poll<()> {
+        let Some(watch) = &mut self.0 else {
+            return Poll::Pending;
+        };
+        if active {
+            watch.last_activity = Instant::now();
+        }
+        while watch.timer.as_mut().poll(cx).is_ready() {
+            let deadline = watch.last_activity + watch.limit;
+            if deadline <= Instant::now() {
+                return Poll::Ready(());
+            }
+            watch.timer.as_mut().reset(deadline);
+        }
+        Poll::Pending
+    }
+}

@@ -1,0 +1,196 @@
+//! The fixed-size record of one connection, and the line that is logged of it.
+
+use std::cell::Cell;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::time::Instant;
+use tracing::info;
+use trunkline_runtime::is_crash;
+
+use crate::backend::Backend;
+use crate::backend::lease::Lease;
+use crate::closed::{Ending, Moved};
+use crate::socket::ConnectFailure;
+use crate::tree::router::Refusal;
+
+/// How far a connection had come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Accepted, and not yet served.
+    Accept,
+    /// A backend is being chosen.
+    Route,
+    /// A connection to the backend is being made.
+    Connect,
+    /// Bytes flow.
+    Stream,
+}
+
+impl Phase {
+    /// Its name in the log.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Route => "route",
+            Self::Connect => "connect",
+            Self::Stream => "stream",
+        }
+    }
+}
+
+/// Why a connection ended. A closed set; together with the phase it says who ended it, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// The stream ended by itself.
+    Ended(Ending),
+    /// The router had no backend to give.
+    Refused(Refusal),
+    /// No backend could be connected to; this is how the last one failed.
+    ConnectFailed(ConnectFailure),
+    /// The router's mailbox was full.
+    RouterFull,
+    /// The router crashed over the question again and again, or did not answer in time.
+    RouterLost,
+    /// The connection's actor panicked.
+    Crashed,
+    /// It was still open when the time to drain was over.
+    Drained,
+}
+
+impl Code {
+    /// Its name in the log.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ended(ending) => ending.name(),
+            Self::Refused(refusal) => refusal.name(),
+            Self::ConnectFailed(failure) => failure.name(),
+            Self::RouterFull => "router_full",
+            Self::RouterLost => "router_lost",
+            Self::Crashed => "crashed",
+            Self::Drained => "drained",
+        }
+    }
+}
+
+/// What is known of one connection. It is logged when it is dropped, so that a connection that
+/// crashed or was killed leaves its line as well.
+pub struct Record {
+    id: u64,
+    client: SocketAddr,
+    listener: Arc<str>,
+    accepted: Instant,
+    streaming: Cell<Option<Instant>>,
+    phase: Cell<Phase>,
+    tries: Cell<u32>,
+    backend: Cell<Option<Arc<Backend>>>,
+    pool: Cell<Option<Arc<crate::pool::Pool>>>,
+    failure: Cell<Option<ConnectFailure>>,
+    moved: Cell<Moved>,
+    code: Cell<Option<Code>>,
+}
+
+impl Record {
+    /// The record of a connection that was accepted just now.
+    #[must_use]
+    pub fn new(id: u64, client: SocketAddr, listener: Arc<str>) -> Self {
+        Self {
+            id,
+            client,
+            listener,
+            accepted: Instant::now(),
+            streaming: Cell::new(None),
+            phase: Cell::new(Phase::Accept),
+            tries: Cell::new(0),
+            backend: Cell::new(None),
+            pool: Cell::new(None),
+            failure: Cell::new(None),
+            moved: Cell::new(Moved::default()),
+            code: Cell::new(None),
+        }
+    }
+
+    /// The connection has come to `phase`.
+    pub fn enter(&self, phase: Phase) {
+        self.phase.set(phase);
+        if phase == Phase::Stream {
+            self.streaming.set(Some(Instant::now()));
+        }
+    }
+
+    /// A backend is tried.
+    pub fn try_backend(&self, lease: &Lease) {
+        self.tries.set(self.tries.get() + 1);
+        self.backend.set(Some(Arc::clone(lease.backend())));
+        self.pool.set(Some(Arc::clone(lease.pool())));
+    }
+
+    /// How many backends were tried.
+    #[must_use]
+    pub fn tries(&self) -> u32 {
+        self.tries.get()
+    }
+
+    /// A backend could not be connected to, and another will be tried.
+    pub fn note_failure(&self, failure: ConnectFailure) {
+        self.failure.set(Some(failure));
+    }
+
+    /// Bytes that were moved.
+    pub fn set_moved(&self, moved: Moved) {
+        self.moved.set(moved);
+    }
+
+    /// How it ended; the first word counts.
+    pub fn close(&self, code: Code) {
+        let code = match (code, self.failure.get()) {
+            // That there is nothing left to try is less than how the last try failed.
+            (Code::Refused(refusal), Some(failure)) if refusal.follows_failures() => {
+                Code::ConnectFailed(failure)
+            }
+            (code, _) => code,
+        };
+        if self.code.get().is_none() {
+            self.code.set(Some(code));
+        }
+    }
+
+    fn code(&self) -> Code {
+        self.code.get().unwrap_or(if is_crash() {
+            Code::Crashed
+        } else {
+            Code::Drained
+        })
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        let now = Instant::now();
+        let wait = self
+            .streaming
+            .get()
+            .unwrap_or(now)
+            .duration_since(self.accepted);
+        let moved = self.moved.get();
+        let (pool, backend) = (self.pool.take(), self.backend.take());
+        info!(
+            target: "trunkline::connection",
+            id = self.id,
+            client = %self.client,
+            listener = %self.listener,
+            pool = pool.as_deref().map_or("", |pool| pool.name()),
+            backend = backend.as_deref().map_or("", |backend| backend.address()),
+            tries = self.tries.get(),
+            phase = self.phase.get().name(),
+            code = self.code().name(),
+            bytes_in = moved.from_client,
+            bytes_out = moved.to_client,
+            wait_us = u64::try_from(wait.as_micros()).unwrap_or(u64::MAX),
+            total_us = u64::try_from((now - self.accepted).as_micros()).unwrap_or(u64::MAX),
+            "connection closed"
+        );
+    }
+}

@@ -1,0 +1,230 @@
+//! `listeners/NAME/acceptors/wN`: accepts the connections of one socket on one worker.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context as TaskContext, Poll, ready};
+use std::time::Duration;
+
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, Sleep};
+use tokio_util::sync::PollSemaphore;
+use tracing::{debug, error, warn};
+use trunkline_runtime::{Actor, Context, Failure, Placement, Shutdown, Stopping, SupervisorHandle};
+
+use crate::accept_fault::AcceptFault;
+use crate::record::Record;
+use crate::socket::AcceptSocket;
+use crate::stream::Stream;
+
+use super::connection::{Connection, MAILBOX, Place};
+use super::listener::Shared;
+
+/// Connections accepted in one turn, before the worker's other children get theirs.
+const BATCH: u32 = 16;
+
+/// The rest after descriptors or memory ran out: long enough not to spin, short enough for the
+/// kernel's queue to hold what comes meanwhile.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How often the same trouble is logged.
+const LOG_PERIOD: Duration = Duration::from_secs(10);
+
+/// Accepts from the socket of worker `socket`, on whatever worker it lives itself.
+pub(crate) struct Acceptor {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) socket: usize,
+}
+
+impl Acceptor {
+    /// The acceptor of the worker that the socket is meant for; only it closes the socket.
+    fn is_own(&self) -> bool {
+        Placement::current() == Some(Placement::Worker(self.socket))
+    }
+
+    fn accepting(&self) -> Result<Accepting, Failure> {
+        let shared = &self.shared;
+        let worker = Placement::current().and_then(Placement::worker);
+        let Some(connections) = worker.and_then(|worker| shared.connections.get(worker)) else {
+            return Err(Failure::new("an acceptor lives on a worker"));
+        };
+        Ok(Accepting {
+            socket: shared.sockets.accept_socket(self.socket)?,
+            connections: connections.clone(),
+            listener_places: shared.places.clone().map(PollSemaphore::new),
+            process_places: PollSemaphore::new(Arc::clone(&shared.process_places)),
+            held: (None, None),
+            pause: None,
+            logged: None,
+            shared: Arc::clone(shared),
+        })
+    }
+}
+
+impl Actor for Acceptor {
+    fn started(&mut self, cx: &mut Context<'_, Self>) -> Result<(), Failure> {
+        let mut accepting = self.accepting()?;
+        cx.run(poll_fn(move |cx| accepting.poll(cx)));
+        Ok(())
+    }
+
+    /// Serves those who are in the socket's queue, whom closing it would reset, then closes it.
+    fn stopping(&mut self, cx: &mut Context<'_, Self>) -> Stopping {
+        if !self.is_own() {
+            return Stopping::Done;
+        }
+        let Ok(mut accepting) = self.accepting() else {
+            self.shared.sockets.close(self.socket);
+            return Stopping::Done;
+        };
+        let empty = poll_fn(move |cx| Poll::Ready(accepting.empty(cx)));
+        cx.pipe(empty, |state, (), cx| {
+            state.shared.sockets.close(state.socket);
+            cx.stop();
+        });
+        Stopping::Wait
+    }
+}
+
+/// The work of an acceptor.
+struct Accepting {
+    socket: AcceptSocket,
+    connections: SupervisorHandle,
+    listener_places: Option<PollSemaphore>,
+    process_places: PollSemaphore,
+    /// Places taken for the next connection.
+    held: (Option<OwnedSemaphorePermit>, Option<OwnedSemaphorePermit>),
+    pause: Option<Pin<Box<Sleep>>>,
+    logged: Option<Instant>,
+    shared: Arc<Shared>,
+}
+
+impl Accepting {
+    /// Accepts for as long as the socket lasts.
+    fn poll(&mut self, cx: &mut TaskContext<'_>) -> Poll<Result<(), Failure>> {
+        for _ in 0..BATCH {
+            if let Some(pause) = &mut self.pause {
+                ready!(pause.as_mut().poll(cx));
+                self.pause = None;
+            }
+            // First a place, then the connection: what finds none stays in the kernel's queue.
+            let place = ready!(self.poll_place(cx))?;
+            match self.socket.poll_accept(cx) {
+                Poll::Ready(Ok((stream, peer))) => self.start(stream, peer, place),
+                Poll::Ready(Err(error)) => self.sort(error)?,
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Accepts what is queued already, as far as there are places.
+    fn empty(&mut self, cx: &mut TaskContext<'_>) {
+        while let Ok(process) = Arc::clone(&self.shared.process_places).try_acquire_owned() {
+            let listener = match self
+                .shared
+                .places
+                .clone()
+                .map(|places| places.try_acquire_owned())
+            {
+                Some(Ok(place)) => Some(place),
+                Some(Err(_)) => return,
+                None => None,
+            };
+            let place = Place {
+                _listener: listener,
+                _process: process,
+            };
+            match self.socket.poll_accept(cx) {
+                Poll::Ready(Ok((stream, peer))) => self.start(stream, peer, place),
+                Poll::Ready(Err(error)) if AcceptFault::of(&error) == AcceptFault::Peer => {}
+                Poll::Ready(Err(_)) | Poll::Pending => return,
+            }
+        }
+    }
+
+    fn poll_place(&mut self, cx: &mut TaskContext<'_>) -> Poll<Result<Place, Failure>> {
+        let closed = || Failure::new("the limit of connections was withdrawn");
+        if let Some(places) = &mut self.listener_places
+            && self.held.0.is_none()
+        {
+            let polled = places.poll_acquire(cx);
+            if polled.is_pending() {
+                self.at_limit("listener");
+            }
+            self.held.0 = Some(ready!(polled).ok_or_else(closed)?);
+        }
+        if self.held.1.is_none() {
+            let polled = self.process_places.poll_acquire(cx);
+            if polled.is_pending() {
+                self.at_limit("process");
+            }
+            self.held.1 = Some(ready!(polled).ok_or_else(closed)?);
+        }
+        let (listener, process) = std::mem::take(&mut self.held);
+        Poll::Ready(process.map_or_else(
+            || Err(closed()),
+            |process| {
+                Ok(Place {
+                    _listener: listener,
+                    _process: process,
+                })
+            },
+        ))
+    }
+
+    fn start(&self, stream: Stream, peer: std::net::SocketAddr, place: Place) {
+        let id = self.shared.next_id.fetch_add(1, Ordering::Relaxed);
+        self.shared.accepted.fetch_add(1, Ordering::Relaxed);
+        let record = Record::new(id, peer, Arc::clone(&self.shared.name));
+        let handler = Arc::clone(&self.shared.handler);
+        let connection = Connection::new(stream, handler, record, place);
+        let grace = Shutdown::Grace(self.shared.drain);
+        if let Err(refused) = self.connections.start_here(id, grace, MAILBOX, connection) {
+            // Its connections are being stopped: the process or the listener is at its end.
+            debug!(listener = %self.shared.name, %refused, "a connection came too late");
+        }
+    }
+
+    fn sort(&mut self, error: std::io::Error) -> Result<(), Failure> {
+        match AcceptFault::of(&error) {
+            AcceptFault::Peer => {
+                debug!(listener = %self.shared.name, %error, "a connection was gone before accept");
+                Ok(())
+            }
+            AcceptFault::Limits => {
+                self.pause = Some(Box::pin(tokio::time::sleep(PAUSE)));
+                self.shared.paused.fetch_add(1, Ordering::Relaxed);
+                if self.may_log() {
+                    warn!(
+                        listener = %self.shared.name, %error,
+                        "accepting pauses: descriptors or memory are used up"
+                    );
+                }
+                Ok(())
+            }
+            AcceptFault::Socket => {
+                error!(listener = %self.shared.name, %error, "the listening socket fails");
+                Err(error.into())
+            }
+        }
+    }
+
+    fn at_limit(&mut self, limit: &'static str) {
+        self.shared.at_limit.fetch_add(1, Ordering::Relaxed);
+        if self.may_log() {
+            warn!(listener = %self.shared.name, limit, "accepting waits: the limit is reached");
+        }
+    }
+
+    fn may_log(&mut self) -> bool {
+        let now = Instant::now();
+        let may = self.logged.is_none_or(|at| now - at >= LOG_PERIOD);
+        if may {
+            self.logged = Some(now);
+        }
+        may
+    }
+}

@@ -1,0 +1,80 @@
+//! `pools/NAME/ADDRESS/backend`: reports what becomes of a backend.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use tracing::{info, warn};
+use trunkline_runtime::{Actor, Context, Detail, Failure, Handles, Message, Reply};
+
+use crate::backend::Backend;
+use crate::backend::health::{Standing, Transition};
+
+/// The backend's health has changed.
+#[derive(Debug)]
+pub struct Changed(pub Transition);
+
+impl Message for Changed {
+    type Answer = ();
+}
+
+/// The actor of one backend. Health and leases are in the cell, which outlives it.
+#[derive(Debug)]
+pub struct BackendActor {
+    pub(crate) pool: Arc<str>,
+    pub(crate) backend: Arc<Backend>,
+}
+
+impl Actor for BackendActor {
+    fn started(&mut self, cx: &mut Context<'_, Self>) -> Result<(), Failure> {
+        cx.show(Arc::new(Shown(Arc::clone(&self.backend))));
+        Ok(())
+    }
+}
+
+impl Handles<Changed> for BackendActor {
+    fn handle(&mut self, Changed(to): Changed, _: Reply<()>, _: &mut Context<'_, Self>) {
+        let (pool, backend) = (&*self.pool, self.backend.address());
+        match to {
+            Transition::WentDown {
+                reason,
+                failures,
+                retry_at,
+            } => {
+                let retry_in = retry_at.saturating_duration_since(tokio::time::Instant::now());
+                warn!(
+                    pool,
+                    backend,
+                    ?reason,
+                    failures,
+                    ?retry_in,
+                    "backend is out"
+                );
+            }
+            Transition::CameUp { reason, down_for } => {
+                info!(pool, backend, ?reason, ?down_for, "backend is back");
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Shown(Arc<Backend>);
+
+impl Detail for Shown {
+    fn detail(&self) -> serde_json::Value {
+        let totals = self.0.totals();
+        let health = match self.0.standing() {
+            Standing::Up => "up",
+            Standing::Shaky => "shaky",
+            Standing::Down { .. } => "down",
+            Standing::OnTrial => "on_trial",
+        };
+        json!({
+            "health": health,
+            "in_flight": self.0.in_flight(),
+            "leases": totals.leases,
+            "connected": totals.connected,
+            "failed": totals.failed,
+        })
+    }
+}

@@ -1,0 +1,202 @@
+//! `listeners/NAME`: a listener's supervisor, and its actor, which opens the sockets and has
+//! workers that are stuck stood in for.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use futures_util::stream;
+use serde_json::json;
+use tokio::sync::Semaphore;
+use tracing::{info, warn};
+use trunkline_runtime::{
+    Actor, ChildId, ChildSpec, Context, Detail, Failure, Flags, Placement, Runtime, SpecError,
+    SupervisorHandle, SupervisorSpec,
+};
+
+use crate::handler::Handler;
+use crate::socket::Sockets;
+
+use super::Supervision;
+use super::acceptor::Acceptor;
+
+/// What a listener is built from.
+pub struct ListenerPlan {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its sockets, bound already.
+    pub sockets: Arc<Sockets>,
+    /// What serves its connections.
+    pub handler: Arc<dyn Handler>,
+    /// How many connections it may have; none is only the limit of the process.
+    pub limit: Option<usize>,
+    /// The places of the whole process.
+    pub process_places: Arc<Semaphore>,
+    /// How long its connections may take to end by themselves.
+    pub drain: Duration,
+}
+
+/// What the actors of a listener share.
+pub(crate) struct Shared {
+    pub(crate) name: Arc<str>,
+    pub(crate) sockets: Arc<Sockets>,
+    pub(crate) handler: Arc<dyn Handler>,
+    /// The supervisors of its connections, by worker.
+    pub(crate) connections: Vec<SupervisorHandle>,
+    pub(crate) places: Option<Arc<Semaphore>>,
+    pub(crate) process_places: Arc<Semaphore>,
+    pub(crate) drain: Duration,
+    pub(crate) next_id: AtomicU64,
+    pub(crate) accepted: AtomicU64,
+    pub(crate) at_limit: AtomicU64,
+    pub(crate) paused: AtomicU64,
+}
+
+impl ListenerPlan {
+    pub(super) fn build(self, supervision: &Supervision, workers: usize) -> SupervisorSpec {
+        let Self {
+            name,
+            sockets,
+            handler,
+            limit,
+            process_places,
+            drain,
+        } = self;
+        let mut connections =
+            SupervisorSpec::new("connections", supervision.parts).stops_together();
+        let mut handles = Vec::with_capacity(workers);
+        for worker in (0..workers).map(Placement::Worker) {
+            let spec = SupervisorSpec::dynamic(worker.id(), supervision.parts).on(worker);
+            handles.push(spec.handle());
+            connections = connections.child(spec);
+        }
+        let shared = Arc::new(Shared {
+            name: Arc::clone(&name),
+            sockets,
+            handler,
+            connections: handles,
+            places: limit.map(|limit| Arc::new(Semaphore::new(limit))),
+            process_places,
+            drain,
+            next_id: AtomicU64::new(1),
+            accepted: AtomicU64::new(0),
+            at_limit: AtomicU64::new(0),
+            paused: AtomicU64::new(0),
+        });
+        let acceptors = acceptors(supervision.parts, &shared, workers);
+        let handle = acceptors.handle();
+        let actor = move || Listener {
+            shared: Arc::clone(&shared),
+            acceptors: handle.clone(),
+            stand_ins: BTreeMap::new(),
+        };
+        SupervisorSpec::new(name.to_string(), supervision.listener)
+            .child(ChildSpec::leaf("listener", actor))
+            .child(connections)
+            .child(acceptors)
+    }
+}
+
+fn acceptors(flags: Flags, shared: &Arc<Shared>, workers: usize) -> SupervisorSpec {
+    (0..workers).fold(
+        SupervisorSpec::new("acceptors", flags).stops_together(),
+        |group, worker| {
+            let placement = Placement::Worker(worker);
+            let shared = Arc::clone(shared);
+            let acceptor = move || Acceptor {
+                shared: Arc::clone(&shared),
+                socket: worker,
+            };
+            group.child(ChildSpec::leaf(placement.id(), acceptor).on(placement))
+        },
+    )
+}
+
+/// Opens the sockets, and follows the watchdog: with one socket per worker, a worker that is
+/// stuck strands what the kernel queues for it, so another accepts in its place.
+pub(crate) struct Listener {
+    shared: Arc<Shared>,
+    acceptors: SupervisorHandle,
+    /// Who stands in for which worker.
+    stand_ins: BTreeMap<usize, ChildId>,
+}
+
+impl Actor for Listener {
+    fn started(&mut self, cx: &mut Context<'_, Self>) -> Result<(), Failure> {
+        let Some(runtime) = cx.runtime().cloned() else {
+            return Err(Failure::new("a listener lives in a tree"));
+        };
+        if self.shared.sockets.open()? {
+            let address: SocketAddr = self.shared.sockets.local_addr();
+            let protocol = self.shared.handler.name();
+            info!(listener = %self.shared.name, %address, protocol, "listening");
+        }
+        cx.show(Arc::clone(&self.shared) as Arc<dyn Detail>);
+        let threads = runtime.watch_threads();
+        // Watched first, looked at second: nothing falls in between.
+        self.look(&runtime);
+        cx.follow(
+            stream::unfold(threads, |mut threads| async move {
+                threads.changed().await.ok().map(|()| ((), threads))
+            }),
+            move |state: &mut Self, (), _| state.look(&runtime),
+            |_, cx| cx.stop(),
+        );
+        Ok(())
+    }
+}
+
+impl Listener {
+    /// Brings the stand-ins in line with which workers are stuck.
+    fn look(&mut self, runtime: &Runtime) {
+        let stuck = |worker: &usize| runtime.is_stuck(Placement::Worker(*worker));
+        let Some(free) = (0..runtime.workers()).find(|worker| !stuck(worker)) else {
+            // Nobody is left to stand in.
+            return;
+        };
+        for worker in 0..runtime.workers() {
+            match (stuck(&worker), self.stand_ins.contains_key(&worker)) {
+                (true, false) => self.stand_in(worker, free),
+                (false, true) => {
+                    if let Some(id) = self.stand_ins.remove(&worker) {
+                        self.acceptors.remove_child(&id);
+                    }
+                }
+                (true, true) | (false, false) => {}
+            }
+        }
+    }
+
+    fn stand_in(&mut self, worker: usize, by: usize) {
+        let id: ChildId = format!("w{worker}-by-w{by}").into();
+        let shared = Arc::clone(&self.shared);
+        let acceptor = move || Acceptor {
+            shared: Arc::clone(&shared),
+            socket: worker,
+        };
+        let spec = ChildSpec::leaf(id.clone(), acceptor).on(Placement::Worker(by));
+        match self.acceptors.start_child(spec) {
+            // Taken: an earlier incarnation of this actor has started it.
+            Ok(()) | Err(SpecError::DuplicateId { .. }) => {
+                warn!(listener = %self.shared.name, worker, by, "another worker accepts instead");
+                self.stand_ins.insert(worker, id);
+            }
+            Err(error) => warn!(listener = %self.shared.name, worker, %error, "no stand-in"),
+        }
+    }
+}
+
+impl Detail for Shared {
+    fn detail(&self) -> serde_json::Value {
+        json!({
+            "address": self.sockets.local_addr().to_string(),
+            "protocol": self.handler.name(),
+            "connections": self.connections.iter().map(SupervisorHandle::len).sum::<usize>(),
+            "accepted": self.accepted.load(Ordering::Relaxed),
+            "waited_at_limit": self.at_limit.load(Ordering::Relaxed),
+            "paused": self.paused.load(Ordering::Relaxed),
+        })
+    }
+}
