@@ -48,3 +48,9 @@ pub(crate) fn why_unanswered() -> AskError {
             .unwrap_or(AskError::Unanswered)
     }
 }
+
+/// In a destructor: whether what is being dropped was lost to a crash of its actor.
+#[must_use]
+pub fn is_crash() -> bool {
+    why_unanswered() == AskError::Crashed
+}

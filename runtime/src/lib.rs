@@ -29,6 +29,7 @@ pub use actor::{Actor, Stopping};
 pub use address::{Address, Ask, AskError, SendError};
 pub use context::{Context, Timer};
 pub use deadline::Deadline;
+pub use ending::is_crash;
 pub use event::{Event, Events, Lifecycle};
 pub use exit::{ExitReason, Failure, Panic};
 #[cfg(feature = "fault-injection")]

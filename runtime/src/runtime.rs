@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use actix_rt::{Arbiter, System};
 use parking_lot::Mutex;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::event::Events;
 use crate::policy::Strategy;
@@ -25,6 +25,7 @@ pub struct Builder {
     workers: usize,
     name: String,
     watchdog: Option<Watchdog>,
+    #[cfg(any(test, feature = "test-clock"))]
     paused: bool,
 }
 
@@ -35,6 +36,7 @@ impl Default for Builder {
             workers: cores,
             name: "trunkline".to_owned(),
             watchdog: Some(Watchdog::default()),
+            #[cfg(any(test, feature = "test-clock"))]
             paused: false,
         }
     }
@@ -245,6 +247,8 @@ struct Inner {
     /// The child because of which the root gave up.
     culprit: Mutex<String>,
     watched: bool,
+    /// Changes whenever a thread gets stuck or turns again.
+    health: watch::Sender<()>,
     started: Instant,
 }
 
@@ -274,6 +278,7 @@ impl Runtime {
                 gave_up: Notify::new(),
                 culprit: Mutex::new(String::new()),
                 watched,
+                health: watch::Sender::new(()),
                 started: Instant::now(),
             }),
         }
@@ -301,6 +306,17 @@ impl Runtime {
     #[must_use]
     pub fn is_stuck(&self, placement: Placement) -> bool {
         self.worker(placement).stuck.load(Ordering::Relaxed)
+    }
+
+    /// Wakes its holder whenever [`Self::is_stuck`] has changed for some thread.
+    #[must_use]
+    pub fn watch_threads(&self) -> watch::Receiver<()> {
+        self.inner.health.subscribe()
+    }
+
+    pub(crate) fn health_changed(&self) {
+        // Nobody may be watching.
+        self.inner.health.send_replace(());
     }
 
     /// Stops the whole tree in reverse start order, once; the runtime ends when it is down.

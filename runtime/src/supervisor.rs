@@ -199,6 +199,13 @@ impl SupervisorSpec {
         self
     }
 
+    /// Stops the children all at once instead of one after the other: right where each may need
+    /// its whole grace, as connections that drain do.
+    pub fn stops_together(self) -> Self {
+        self.cell.stop_together();
+        self
+    }
+
     /// Adds a child behind those given before.
     pub fn child(mut self, child: impl Into<ChildSpec>) -> Self {
         let added = child.into().add_to(&self.cell);
@@ -306,6 +313,13 @@ impl SupervisorHandle {
     /// `removed` says when it is gone.
     pub fn remove_child(&self, id: &ChildId) -> bool {
         self.cell.remove(id)
+    }
+
+    /// Whether the children are meant to run: false before the start, while the supervisor is
+    /// parked or stopping, and after its end; true while it or a child of it is being restarted.
+    #[must_use]
+    pub fn is_up(&self) -> bool {
+        self.cell.is_up()
     }
 
     /// How many children there are, living or not.

@@ -80,6 +80,7 @@ fn inspect(watchdog: Watchdog, runtime: &Runtime, worker: &Arc<Worker>) {
     if since > watchdog.limit {
         if !was {
             worker.stuck.store(true, Ordering::Relaxed);
+            runtime.health_changed();
             let culprit = culprit(runtime, worker);
             error!(
                 worker = %worker.placement.id(),
@@ -98,6 +99,7 @@ fn inspect(watchdog: Watchdog, runtime: &Runtime, worker: &Arc<Worker>) {
         give_up_on(runtime, worker);
     } else if was {
         worker.stuck.store(false, Ordering::Relaxed);
+        runtime.health_changed();
         info!(worker = %worker.placement.id(), "the worker answers again");
         if let Some(node) = worker.pulse.lock().clone() {
             let what = Lifecycle::WorkerBack {

@@ -37,6 +37,12 @@ impl Placement {
         }
     }
 
+    /// Where the calling thread is; none on a thread that is not of a runtime.
+    #[must_use]
+    pub fn current() -> Option<Self> {
+        Worker::current().map(|worker| worker.placement)
+    }
+
     /// The last step of the path of what exists once per worker: `w0`, `w1` …
     #[must_use]
     pub fn id(self) -> ChildId {

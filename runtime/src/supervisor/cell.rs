@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 
@@ -53,6 +54,8 @@ struct Table {
 /// One supervisor's state, shared by its actor, its children's tasks and whoever adds children.
 pub(crate) struct SupervisorCell {
     pub(crate) dynamic: bool,
+    /// Whether the children are meant to run: false while parked, stopping or ended.
+    up: AtomicBool,
     table: Mutex<Table>,
     /// At most one unread report per child and incarnation, so bounded by the number of children.
     reports: Mutex<Vec<Report>>,
@@ -77,6 +80,7 @@ impl SupervisorCell {
     fn of(core: Core<Child>, dynamic: bool) -> Arc<Self> {
         Arc::new(Self {
             dynamic,
+            up: AtomicBool::new(false),
             table: Mutex::new(Table {
                 core,
                 random: fastrand::Rng::new(),
@@ -156,6 +160,14 @@ impl SupervisorCell {
         // The grace of the child that stops is the driver's to watch.
         self.waker.wake();
         removed
+    }
+
+    pub(crate) fn is_up(&self) -> bool {
+        self.up.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn stop_together(&self) {
+        self.table.lock().core.stop_together();
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -278,6 +290,7 @@ impl SupervisorCell {
             self.act_on(&mut table, action);
         }
         let discarded = std::mem::take(&mut table.discarded);
+        self.up.store(table.core.is_running(), Ordering::Relaxed);
         drop(table);
         for child in discarded {
             // A factory's destructor may panic like any other code of an author.

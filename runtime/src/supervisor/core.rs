@@ -143,6 +143,8 @@ pub(crate) struct Core<P> {
     /// Children come and go at run time, in any number: they start without waiting for one
     /// another and stop all at once (OTP: `simple_one_for_one`).
     dynamic: bool,
+    /// Stops its children all at once: each may need its whole grace, and none needs another.
+    stops_together: bool,
     /// Above the root: takes its giving up for final, and restarts it only after a panic.
     init: bool,
     pub(crate) entries: Slab<Entry<P>>,
@@ -163,6 +165,7 @@ impl<P> Core<P> {
             id,
             flags,
             dynamic,
+            stops_together: dynamic,
             init: false,
             entries: Slab::new(),
             ids: HashMap::new(),
@@ -175,6 +178,14 @@ impl<P> Core<P> {
             timers: BinaryHeap::new(),
             actions: Vec::new(),
         }
+    }
+
+    pub(crate) fn stop_together(&mut self) {
+        self.stops_together = true;
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        self.phase == Phase::Running
     }
 
     pub(crate) fn init(mut self) -> Self {
@@ -473,7 +484,10 @@ impl<P> Core<P> {
             }
             RestartDecision::Restart { after } => {
                 self.actions.push(Action::Rest { key, after });
-                if self.flags.strategy == Strategy::OneForOne {
+                // A supervisor that panicked comes back to children that live: nobody else is
+                // restarted because of it, whatever the strategy.
+                let adopts = self.get(key).is_some_and(|entry| entry.orphans);
+                if adopts || self.flags.strategy == Strategy::OneForOne {
                     self.set_state(key, State::Resting { until: now + after });
                 } else {
                     self.set_state(key, State::Down);
@@ -543,7 +557,7 @@ impl<P> Core<P> {
     fn stop_all(&mut self, then: Then, now: Instant) {
         self.plan = None;
         self.phase = Phase::Stopping(then);
-        let dynamic = self.dynamic;
+        let together = self.stops_together;
         for key in self.keys() {
             let Some(entry) = self.get_mut(key) else {
                 continue;
@@ -551,7 +565,7 @@ impl<P> Core<P> {
             entry.planned = false;
             match entry.state {
                 State::Resting { .. } | State::Parked { .. } => self.retire(key),
-                State::Starting | State::Running { .. } if dynamic => self.stop(key, now),
+                State::Starting | State::Running { .. } if together => self.stop(key, now),
                 State::Starting
                 | State::Running { .. }
                 | State::Down
@@ -565,7 +579,7 @@ impl<P> Core<P> {
     /// Carries plans and shutdown on as far as they go without waiting.
     pub(crate) fn advance(&mut self, now: Instant) {
         if let Phase::Stopping(_) = self.phase {
-            if self.dynamic {
+            if self.stops_together {
                 if self.live > 0 {
                     return;
                 }
