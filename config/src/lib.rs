@@ -1,1 +1,54 @@
-//! To come.
+//! Settings of Trunkline: a file in TOML, YAML or JSON, the environment and the program's own flags
+//! to typed, validated [`Settings`] - or to every mistake at once, each with its place.
+//!
+//! ```
+//! let file = trunkline_config::Source::new(
+//!     "demo.toml",
+//!     trunkline_config::Format::Toml,
+//!     "listener.web = { bind = '127.0.0.1:8080', pool = 'web' }\npool.web.backends = ['[::1]:80']",
+//! );
+//! let settings = trunkline_config::parse(&file, std::env::vars_os(), []).expect("a valid file");
+//! assert_eq!(settings.listeners["web"].bind.port(), 8080);
+//! ```
+//!
+//! How a file becomes settings, one module a step:
+//!
+//! 1. [`load()`] reads the file; `document` parses it to nodes that know their places.
+//! 2. `environment` turns the variables under `TRUNKLINE__` into overrides, [`Override`] carries
+//!    those of the program; `layers` has the `config` crate merge file < environment < flags. That
+//!    crate parses no text here: a second parser could disagree with the one that knows the places.
+//! 3. `walk` checks the merged values against the `schema`, which is data, and fills in the defaults.
+//! 4. `rules` checks what concerns more than one value: that a listener's pool exists, and so on.
+//! 5. Serde makes [`Settings`] of the result, which by then has no mistakes left to find.
+//!
+//! A new key is one line in `schema`, one field in `settings`, and one line in
+//! `examples/everything.toml`; tests fail until all three agree.
+
+mod document;
+mod duration;
+mod endpoint;
+mod environment;
+mod keys;
+mod layers;
+mod load;
+mod mistake;
+mod nearest;
+mod path;
+mod quote;
+mod rules;
+mod schema;
+mod settings;
+mod source;
+mod walk;
+
+pub use endpoint::BackendAddress;
+pub use environment::PREFIX;
+pub use keys::{Key, keys};
+pub use layers::Override;
+pub use load::{load, parse};
+pub use mistake::{Mistake, Mistakes, Origin, Place};
+pub use schema::Presence;
+pub use settings::{
+    Backend, Balance, Listener, Log, LogFormat, LogLevel, Pool, Probe, Protocol, Server, Settings,
+};
+pub use source::{Format, MAX_FILE_BYTES, Source};

@@ -1,0 +1,240 @@
+//! Addresses with a port: where a listener binds, and where a backend is.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::str::FromStr;
+
+use serde::Deserialize;
+
+use crate::mistake::Problem;
+use crate::quote::quote;
+
+/// Where a backend is reached.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub enum BackendAddress {
+    /// An IP address.
+    Ip(SocketAddr),
+    /// A host name, to be resolved.
+    Name {
+        /// In lower case, without a dot at its end.
+        host: String,
+        /// Never zero.
+        port: u16,
+    },
+}
+
+/// As it is written in a file: `10.0.0.1:80`, `[::1]:80`, `web.local:80`.
+impl fmt::Display for BackendAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ip(address) => address.fmt(f),
+            Self::Name { host, port } => write!(f, "{host}:{port}"),
+        }
+    }
+}
+
+/// A text that is not the address of a backend; says why and what to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackendAddressError(String);
+
+impl fmt::Display for BackendAddressError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for BackendAddressError {}
+
+impl FromStr for BackendAddress {
+    type Err = BackendAddressError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        backend(text).map_err(|problem| BackendAddressError(problem.to_string()))
+    }
+}
+
+impl TryFrom<String> for BackendAddress {
+    type Error = BackendAddressError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+/// Reads the address that a listener binds.
+pub(crate) fn bind(text: &str) -> Result<SocketAddr, Problem> {
+    if let Ok(address) = text.parse() {
+        return Ok(address);
+    }
+    match split(text, "0.0.0.0")? {
+        (Host::Ip(ip), port) => Ok(SocketAddr::new(ip, port)),
+        (Host::Name("*"), port) => Err(Problem::new(format!("{} names no address", quote(text)))
+            .remedy(format!(
+                "write \"0.0.0.0:{port}\" for every IPv4 address, \"[::]:{port}\" for IPv6 too"
+            ))),
+        (Host::Name(name), port) => {
+            let written = if name.eq_ignore_ascii_case("localhost") {
+                "127.0.0.1"
+            } else {
+                "0.0.0.0"
+            };
+            Err(Problem::new(format!(
+                "{} is a host name, and a listener binds an IP address",
+                quote(name)
+            ))
+            .remedy(format!("write an IP address, such as \"{written}:{port}\"")))
+        }
+    }
+}
+
+/// Reads the address of a backend.
+pub(crate) fn backend(text: &str) -> Result<BackendAddress, Problem> {
+    if let Some((scheme, rest)) = text.split_once("://") {
+        return Err(Problem::new(format!("{} has a scheme", quote(text)))
+            .remedy(format!(
+                "write the address without {}",
+                quote(&format!("{scheme}://"))
+            ))
+            .nearest(
+                backend(rest.trim_end_matches('/'))
+                    .is_ok()
+                    .then_some(rest.trim_end_matches('/')),
+            ));
+    }
+    let (host, port) = match text.parse::<SocketAddr>() {
+        Ok(address) if address.port() != 0 => return Ok(BackendAddress::Ip(address)),
+        Ok(address) => (Host::Ip(address.ip()), 0),
+        Err(_) => split(text, "10.0.0.1")?,
+    };
+    if port == 0 {
+        return Err(Problem::new(format!(
+            "{} has port 0, where nothing can be reached",
+            quote(text)
+        ))
+        .remedy("write a port from 1 to 65535"));
+    }
+    let name = match host {
+        Host::Ip(ip) => return Ok(BackendAddress::Ip(SocketAddr::new(ip, port))),
+        Host::Name(name) => name.strip_suffix('.').unwrap_or(name),
+    };
+    if is_host_name(name) {
+        return Ok(BackendAddress::Name {
+            host: name.to_ascii_lowercase(),
+            port,
+        });
+    }
+    Err(Problem::new(format!("{} is not a host name", quote(name))).remedy(
+        "write letters, digits and hyphens between dots, as in \"web.local:80\", or an IP address",
+    ))
+}
+
+/// The part before the port.
+enum Host<'t> {
+    Ip(IpAddr),
+    Name(&'t str),
+}
+
+/// Parts a text at its port. `example` is an address to suggest in front of a port that has none.
+fn split<'t>(text: &'t str, example: &str) -> Result<(Host<'t>, u16), Problem> {
+    let quoted = quote(text);
+    if text.is_empty() {
+        return Err(Problem::new("is empty").remedy(format!(
+            "write an address and a port, such as \"{example}:8080\""
+        )));
+    }
+    if let Some(rest) = text.strip_prefix('[') {
+        let Some((inside, after)) = rest.split_once(']') else {
+            return Err(Problem::new(format!("{quoted} has no closing bracket"))
+                .remedy("write \"[::1]:8080\""));
+        };
+        let Ok(ip) = inside.parse::<Ipv6Addr>() else {
+            return Err(
+                Problem::new(format!("{} is not an IPv6 address", quote(inside)))
+                    .remedy("write an IPv6 address between the brackets, as in \"[::1]:8080\""),
+            );
+        };
+        let Some(digits) = after.strip_prefix(':') else {
+            return Err(no_port(&quoted, &format!("[{ip}]")));
+        };
+        return Ok((
+            Host::Ip(ip.into()),
+            port(digits, &quoted, &format!("[{ip}]"))?,
+        ));
+    }
+    if let Ok(ip) = text.parse::<Ipv6Addr>() {
+        return Err(
+            Problem::new(format!("{quoted} is an IPv6 address without brackets")).remedy(format!(
+                "write the address in brackets and then the port, as in \"[{ip}]:8080\""
+            )),
+        );
+    }
+    let Some((host, digits)) = text.rsplit_once(':') else {
+        return Err(if text.bytes().all(|byte| byte.is_ascii_digit()) {
+            Problem::new(format!("{quoted} is a port without an address"))
+                .remedy(format!("write \"{example}:{text}\""))
+        } else {
+            no_port(&quoted, text)
+        });
+    };
+    if host.contains(':') {
+        return Err(Problem::new(format!("{quoted} has more than one colon"))
+            .remedy("write an IPv6 address in brackets, as in \"[::1]:8080\""));
+    }
+    let port = port(digits, &quoted, host)?;
+    if host.is_empty() {
+        return Err(Problem::new(format!("{quoted} has a port and no address"))
+            .remedy(format!("write \"{example}:{port}\"")));
+    }
+    if let Ok(ip) = host.parse::<Ipv4Addr>() {
+        return Ok((Host::Ip(ip.into()), port));
+    }
+    if host
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'.')
+    {
+        return Err(
+            Problem::new(format!("{} is not an IPv4 address", quote(host))).remedy(format!(
+                "write four numbers from 0 to 255, as in \"{example}:{port}\""
+            )),
+        );
+    }
+    Ok((Host::Name(host), port))
+}
+
+fn port(digits: &str, quoted: &str, host: &str) -> Result<u16, Problem> {
+    if digits.is_empty() {
+        return Err(no_port(quoted, host));
+    }
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Problem::new(format!("{} is not a port", quote(digits)))
+            .remedy("write a number from 0 to 65535"));
+    }
+    digits.parse().map_err(|_| {
+        Problem::new(format!("port {} is above 65535", quote(digits)))
+            .remedy("write a number from 0 to 65535")
+    })
+}
+
+fn no_port(quoted: &str, host: &str) -> Problem {
+    Problem::new(format!("{quoted} has no port")).remedy(format!(
+        "write the port after a colon, as in {}",
+        quote(&format!("{host}:8080"))
+    ))
+}
+
+/// RFC 1123, section 2.1, with the underscore that service names in private zones use.
+fn is_host_name(name: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    name.len() <= 253 && name.split('.').all(label)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,53 @@
+//! The list of all keys, for documentation and for tests that must not miss one.
+
+use crate::schema::{Field, Presence, ROOT, Shape};
+
+/// A key that a file can set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// The path, with `*` for the name of a listener or a pool and `[]` for a place in a list:
+    /// `pool.*.backends[].weight`.
+    pub path: String,
+    /// What is accepted, in words.
+    pub kind: String,
+    /// What holds if the key is not set.
+    pub presence: Presence,
+    /// What the key means, in one line.
+    pub doc: &'static str,
+    /// Whether the environment can override it: all single values outside of lists.
+    pub overridable: bool,
+}
+
+/// Every key of the schema in the order of the documentation; sections themselves are not listed.
+pub fn keys() -> Vec<Key> {
+    let mut keys = Vec::new();
+    collect(ROOT, "", false, &mut keys);
+    keys
+}
+
+fn collect(fields: &'static [Field], above: &str, in_list: bool, keys: &mut Vec<Key>) {
+    for Field { name, shape, doc } in fields {
+        let path = format!("{above}{name}");
+        match shape {
+            Shape::Scalar(kind, presence) => keys.push(Key {
+                path,
+                kind: kind.describe(),
+                presence: *presence,
+                doc,
+                overridable: !in_list,
+            }),
+            Shape::Table(fields) => collect(fields, &format!("{path}."), in_list, keys),
+            Shape::Named(fields) => collect(fields, &format!("{path}.*."), in_list, keys),
+            Shape::List(items) => {
+                keys.push(Key {
+                    path: path.clone(),
+                    kind: format!("a list of {}", items.example),
+                    presence: Presence::Required,
+                    doc,
+                    overridable: false,
+                });
+                collect(items.fields, &format!("{path}[]."), true, keys);
+            }
+        }
+    }
+}

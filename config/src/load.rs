@@ -1,0 +1,65 @@
+//! From a file to settings, in the steps that the crate's page lists.
+
+use std::ffi::OsString;
+use std::path::Path as FilePath;
+
+use crate::document;
+use crate::environment;
+use crate::layers::{Layers, Override};
+use crate::mistake::{Findings, Mistakes, Problem};
+use crate::path::Path;
+use crate::rules;
+use crate::settings::Settings;
+use crate::source::Source;
+use crate::walk::walk;
+
+/// Loads a file; `environment` is usually [`std::env::vars_os`].
+///
+/// # Errors
+/// All mistakes in the file, the environment and the overrides; only the file's own, if it cannot
+/// be read or parsed.
+pub fn load(
+    file: &FilePath,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+    overrides: impl IntoIterator<Item = Override>,
+) -> Result<Settings, Mistakes> {
+    parse(&Source::read(file)?, environment, overrides)
+}
+
+/// Does what [`load()`] does with a text in memory. An empty one is fine if the overrides bring all
+/// that is required.
+///
+/// # Errors
+/// As [`load()`].
+pub fn parse(
+    source: &Source,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+    overrides: impl IntoIterator<Item = Override>,
+) -> Result<Settings, Mistakes> {
+    let mut findings = Findings::default();
+    let (root, faults) = document::parse(source);
+    for (place, problem) in faults {
+        findings.push(problem.at(source.origin(Some(place)), &Path::default()));
+    }
+    let Some(root) = root else {
+        return Err(findings.into_mistakes());
+    };
+    let flags: Vec<_> = overrides.into_iter().collect();
+    let mut laid = environment::overrides(environment, &root, &flags, &mut findings);
+    laid.extend(flags);
+    let layers = Layers::new(source, &root, laid);
+    let settings = layers.merged().and_then(|merged| {
+        let checked = walk(&merged, &layers, &mut findings);
+        rules::check(&checked, &layers, &mut findings);
+        config::Value::from(checked).try_deserialize()
+    });
+    if !findings.is_empty() {
+        return Err(findings.into_mistakes());
+    }
+    // What the schema accepts, the settings can hold; a fault in that would end up here.
+    settings.map_err(|error| {
+        Problem::new(error.to_string())
+            .at(layers.whole(), &Path::default())
+            .into()
+    })
+}

@@ -1,0 +1,204 @@
+//! Rules that concern more than one value. A value that is itself mistaken is left out of them, so
+//! that one slip is not reported twice.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
+
+use config::{Value, ValueKind};
+
+use crate::duration;
+use crate::layers::Layers;
+use crate::mistake::{Findings, Problem};
+use crate::nearest::nearest;
+use crate::path::Path;
+use crate::quote::quote;
+use crate::schema::is_name;
+use crate::walk::Checked;
+
+/// Checks the rules.
+pub(crate) fn check(checked: &Checked, layers: &Layers<'_>, findings: &mut Findings) {
+    let mut rules = Rules { layers, findings };
+    let listeners = named(checked, "listener");
+    let pools = named(checked, "pool");
+    if listeners.as_ref().is_some_and(BTreeMap::is_empty) {
+        rules.findings.push(
+            Problem::new("there is no listener, so nothing would be served")
+                .remedy("add a table listener.NAME with its keys bind and pool")
+                .at(layers.whole(), &Path::default()),
+        );
+    }
+    let listeners = listeners.unwrap_or_default();
+    for (name, listener) in &listeners {
+        rules.listener(name, listener, pools.as_ref());
+    }
+    rules.binds(&listeners);
+    for (name, pool) in pools.unwrap_or_default() {
+        rules.pool(name, pool);
+    }
+}
+
+struct Rules<'a, 's> {
+    layers: &'a Layers<'s>,
+    findings: &'a mut Findings,
+}
+
+/// Tables by their names. A table that is mistaken as a whole is still there by its name.
+type Named<'v> = BTreeMap<&'v str, Option<&'v Checked>>;
+
+impl Rules<'_, '_> {
+    /// A protocol that forwards has a pool, which exists; no other has one.
+    fn listener(&mut self, name: &str, listener: &Option<&Checked>, pools: Option<&Named<'_>>) {
+        let Some(listener) = listener else { return };
+        let path = Path::dotted("listener").join(name).join("pool");
+        match (text(listener, "protocol"), listener.get("pool")) {
+            (Some("forward"), None) => self.push(
+                &path,
+                Problem::new("is missing").remedy("write the name of the pool to forward to"),
+            ),
+            (Some("forward"), Some(_)) => {
+                if let (Some(pool), Some(pools)) = (text(listener, "pool"), pools)
+                    && !pools.contains_key(pool)
+                {
+                    let remedy = if is_name(pool) {
+                        format!("write the name of a pool, or add a table pool.{pool}")
+                    } else {
+                        "write the name of a pool".to_owned()
+                    };
+                    let problem = Problem::new(format!("there is no pool {}", quote(pool)));
+                    let nearest = nearest(pool, pools.keys().copied());
+                    self.push(&path, problem.remedy(remedy).nearest(nearest));
+                }
+            }
+            (Some("echo"), Some(_)) => {
+                let problem = Problem::new("the protocol echo has no use for a pool");
+                self.push(
+                    &path,
+                    problem.remedy("remove the key, or write protocol = \"forward\""),
+                );
+            }
+            (Some(_) | None, _) => {}
+        }
+    }
+
+    /// No two listeners have one address; port 0 is another one each time.
+    fn binds(&mut self, listeners: &Named<'_>) {
+        let mut binds: Vec<_> = listeners
+            .iter()
+            .filter_map(|(name, listener)| {
+                let address = text((*listener)?, "bind")?.parse::<SocketAddr>().ok()?;
+                let path = Path::dotted("listener").join(name).join("bind");
+                Some((self.layers.origin(&path), path, *name, address))
+            })
+            .filter(|(.., address)| address.port() != 0)
+            .collect();
+        binds.sort_by(|(left, ..), (right, ..)| left.cmp(right));
+        let mut taken = HashMap::new();
+        for (_, path, name, address) in &binds {
+            if let Some(first) = taken.insert(address, *name) {
+                let problem = Problem::new(format!(
+                    "{address} is already the address of listener.{first}"
+                ));
+                self.push(
+                    path,
+                    problem.remedy("give each listener an address of its own"),
+                );
+                taken.insert(address, first);
+            }
+        }
+    }
+
+    fn pool(&mut self, name: &str, pool: Option<&Checked>) {
+        let Some(pool) = pool else { return };
+        let path = Path::dotted("pool").join(name);
+        if let Some(ValueKind::Array(backends)) = pool.get("backends").map(|value| &value.kind) {
+            self.backends(path.join("backends"), backends);
+        }
+        if let Some(probe) = pool.get("probe").and_then(table) {
+            self.probe(&path.join("probe"), probe);
+        }
+    }
+
+    /// No address is there twice, and not all backends are backups.
+    fn backends(&mut self, mut path: Path, backends: &[Value]) {
+        let mut taken = HashMap::new();
+        for (index, backend) in backends.iter().enumerate() {
+            let Some(address) = table(backend).and_then(|backend| text(backend, "address")) else {
+                continue;
+            };
+            if let Some(first) = taken.insert(address, index) {
+                path.push_index(index);
+                let message = format!("{} is the address of backends[{first}] too", quote(address));
+                let problem = Problem::new(message);
+                self.push(
+                    &path.join("address"),
+                    problem.remedy("keep one, with a higher weight"),
+                );
+                path.pop();
+                taken.insert(address, first);
+            }
+        }
+        let is_backup = |backend: &Value| {
+            let backup = table(backend).and_then(|backend| backend.get("backup"));
+            backup.is_some_and(|value| value.kind == ValueKind::Boolean(true))
+        };
+        if backends.iter().all(is_backup) {
+            let problem = Problem::new("every backend is a backup");
+            self.push(
+                &path,
+                problem.remedy("remove backup = true from at least one"),
+            );
+        }
+    }
+
+    /// A probe ends before the next one of the same backend begins.
+    fn probe(&mut self, path: &Path, probe: &Checked) {
+        let (Some(interval), Some(timeout)) = (text(probe, "interval"), text(probe, "timeout"))
+        else {
+            return;
+        };
+        if duration::parse(timeout) <= duration::parse(interval) {
+            return;
+        }
+        let given = path.join("timeout");
+        if self.layers.sets(&given) {
+            let message = format!("\"{timeout}\" is longer than the interval, \"{interval}\"");
+            let problem = Problem::new(message).remedy(format!("write at most \"{interval}\""));
+            self.push(&given, problem);
+        } else {
+            let message = format!("\"{interval}\" is shorter than the timeout, \"{timeout}\"");
+            let problem = Problem::new(message).remedy("set a shorter timeout beside it");
+            self.push(&path.join("interval"), problem);
+        }
+    }
+
+    fn push(&mut self, path: &Path, problem: Problem) {
+        self.findings
+            .push(problem.at(self.layers.origin(path), path));
+    }
+}
+
+/// The tables of a section by name; `None` if the section is mistaken as a whole.
+fn named<'v>(checked: &'v Checked, section: &str) -> Option<Named<'v>> {
+    let tables = table(checked.get(section)?)?.iter();
+    Some(
+        tables
+            .map(|(name, value)| (name.as_str(), table(value)))
+            .collect(),
+    )
+}
+
+fn table(value: &Value) -> Option<&Checked> {
+    if let ValueKind::Table(table) = &value.kind {
+        Some(table)
+    } else {
+        None
+    }
+}
+
+fn text<'v>(table: &'v Checked, key: &str) -> Option<&'v str> {
+    if let ValueKind::String(text) = &table.get(key)?.kind {
+        Some(text)
+    } else {
+        None
+    }
+}

@@ -1,0 +1,69 @@
+//! Every key there is, as data: what it accepts, its default, and its line of documentation.
+//!
+//! The walk over a file, the variables of the environment, the defaults and [`crate::keys()`] all
+//! come from the tables in `sections`. A new section is a new table in [`ROOT`].
+
+mod kind;
+mod sections;
+
+pub(crate) use kind::{Kind, shown};
+pub(crate) use sections::ROOT;
+
+/// A key of a table.
+pub(crate) struct Field {
+    pub(crate) name: &'static str,
+    pub(crate) shape: Shape,
+    /// One line, in the present tense, with units.
+    pub(crate) doc: &'static str,
+}
+
+/// What stands under a key.
+pub(crate) enum Shape {
+    /// One value.
+    Scalar(Kind, Presence),
+    /// A table of known keys. Absent, it is all defaults.
+    Table(&'static [Field]),
+    /// Tables under names that the file chooses.
+    Named(&'static [Field]),
+    /// A list of tables, never empty.
+    List(Items),
+}
+
+/// The items of a list.
+pub(crate) struct Items {
+    pub(crate) fields: &'static [Field],
+    /// The key that an item given as a bare text stands for.
+    pub(crate) short: &'static str,
+    /// As in "is not a backend".
+    pub(crate) noun: &'static str,
+    /// An item as it would be written.
+    pub(crate) example: &'static str,
+}
+
+/// What holds if a key is not set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// It must be set.
+    Required,
+    /// This value, as it would be written.
+    Default(&'static str),
+    /// No value; the text says what that means.
+    Optional(&'static str),
+}
+
+/// What to write where a name is not one.
+pub(crate) const NAME_RULE: &str =
+    "write 1 to 63 of a-z, 0-9, \"_\" and \"-\", beginning with a letter or a digit";
+
+/// Whether a listener or a pool may have this name: `[a-z0-9][a-z0-9_-]{0,62}`.
+pub(crate) fn is_name(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    (1..=63).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| plain(byte) || b"_-".contains(&byte))
+        && name.bytes().next().is_some_and(plain)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,218 @@
+//! What a single value may be, and what to say of one that may not.
+
+use std::time::Duration;
+
+use config::ValueKind;
+
+use crate::mistake::Problem;
+use crate::nearest::nearest;
+use crate::quote::quote;
+use crate::{duration, endpoint};
+
+/// The kinds of single values.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Kind {
+    /// A whole number.
+    Integer { least: u32, most: u32 },
+    /// `true` or `false`.
+    Boolean,
+    /// A number and a unit; `off` for no limit, where that is allowed.
+    Duration {
+        least: Duration,
+        most: Duration,
+        off: bool,
+    },
+    /// One of these names, which are what `noun` says: "a level".
+    Choice {
+        noun: &'static str,
+        names: &'static [&'static str],
+    },
+    /// An IP address and a port to listen on.
+    Bind,
+    /// An IP address or a host name, and a port to connect to.
+    Backend,
+    /// The name of a pool; that it exists is checked among the rules.
+    Pool,
+}
+
+impl Kind {
+    /// What is accepted, as a noun: for the documentation, and after "write".
+    pub(crate) fn describe(self) -> String {
+        match self {
+            Self::Integer {
+                least,
+                most: u32::MAX,
+            } => {
+                format!("a whole number of at least {least}")
+            }
+            Self::Integer { least, most } => format!("a whole number from {least} to {most}"),
+            Self::Boolean => "true or false".to_owned(),
+            Self::Duration { least, most, off } => {
+                let (least, most) = (duration::show(least), duration::show(most));
+                let off = if off { ", or \"off\"" } else { "" };
+                format!("a duration from \"{least}\" to \"{most}\"{off}")
+            }
+            Self::Choice { names, .. } => format!("one of {}", names.join(", ")),
+            Self::Bind => "an IP address and a port, such as \"0.0.0.0:8080\"".to_owned(),
+            Self::Backend => {
+                "an address and a port, such as \"10.0.0.1:80\" or \"web.local:80\"".to_owned()
+            }
+            Self::Pool => "the name of a pool".to_owned(),
+        }
+    }
+
+    /// The value of a text from outside a file, where there are no types: of a variable, of a flag,
+    /// or of a default in the schema. What does not fit stays a text, for [`Kind::check`] to refuse.
+    pub(crate) fn value(self, text: &str) -> ValueKind {
+        match self {
+            Self::Integer { .. } => text
+                .parse::<i64>()
+                .map_or_else(|_| text.into(), ValueKind::I64),
+            Self::Boolean => text
+                .parse()
+                .map_or_else(|_| text.into(), ValueKind::Boolean),
+            Self::Duration { .. }
+            | Self::Choice { .. }
+            | Self::Bind
+            | Self::Backend
+            | Self::Pool => text.into(),
+        }
+    }
+
+    /// The value in its one normal form: addresses as they are printed, everything else unchanged.
+    ///
+    /// # Errors
+    /// If the value is not of this kind.
+    pub(crate) fn check(self, value: &ValueKind) -> Result<ValueKind, Problem> {
+        match self {
+            Self::Integer { least, most } => self.check_integer(value, least, most),
+            Self::Boolean if matches!(value, ValueKind::Boolean(_)) => Ok(value.clone()),
+            Self::Boolean => Err(self.refuse(value, "true or false")),
+            Self::Duration { least, most, off } => self.check_duration(value, least, most, off),
+            Self::Choice { noun, names } => {
+                let text = self.text(value, noun)?;
+                if names.contains(&text) {
+                    return Ok(text.into());
+                }
+                Err(self
+                    .refuse(value, noun)
+                    .nearest(nearest(text, names.iter().copied())))
+            }
+            Self::Bind => {
+                let text = self.text(value, "an address")?;
+                endpoint::bind(text).map(|address| address.to_string().into())
+            }
+            Self::Backend => {
+                let text = self.text(value, "an address")?;
+                endpoint::backend(text).map(|address| address.to_string().into())
+            }
+            Self::Pool => self.text(value, "the name of a pool").map(Into::into),
+        }
+    }
+
+    fn check_integer(self, value: &ValueKind, least: u32, most: u32) -> Result<ValueKind, Problem> {
+        let number = match number(value) {
+            Ok(number) => number,
+            Err(Some(text)) => {
+                let problem = Problem::new(format!("{} is a text", quote(text)));
+                return Err(problem.remedy(format!("write {text} without quotes")));
+            }
+            Err(None) => return Err(self.refuse(value, "a whole number")),
+        };
+        match u32::try_from(number) {
+            Ok(fits) if (least..=most).contains(&fits) => Ok(fits.into()),
+            Ok(_) | Err(_) => {
+                let side = if number < i128::from(least) {
+                    "too small"
+                } else {
+                    "too large"
+                };
+                Err(self.remedied(format!("{number} is {side}")))
+            }
+        }
+    }
+
+    fn check_duration(
+        self,
+        value: &ValueKind,
+        least: Duration,
+        most: Duration,
+        off: bool,
+    ) -> Result<ValueKind, Problem> {
+        if let ValueKind::I64(number) = value {
+            let problem = Problem::new(format!("{number} has no unit"));
+            return Err(problem.remedy(format!("write \"{number}s\" if seconds are meant")));
+        }
+        let text = self.text(value, "a duration")?;
+        if text == duration::OFF {
+            return if off {
+                Ok(text.into())
+            } else {
+                Err(self.remedied("\"off\" is not possible here"))
+            };
+        }
+        let Some(parsed) = duration::parse(text) else {
+            return Err(
+                Problem::new(format!("{} is not a duration", quote(text))).remedy(format!(
+                    "write a whole number and one of ms, s, m, h, as in \"250ms\" or \"30s\"{}",
+                    if off { ", or \"off\"" } else { "" }
+                )),
+            );
+        };
+        if parsed < least {
+            return Err(self.remedied(format!("{} is too short", quote(text))));
+        }
+        if parsed > most {
+            return Err(self.remedied(format!("{} is too long", quote(text))));
+        }
+        Ok(text.into())
+    }
+
+    fn text<'v>(self, value: &'v ValueKind, noun: &str) -> Result<&'v str, Problem> {
+        if let ValueKind::String(text) = value {
+            Ok(text)
+        } else {
+            Err(self.refuse(value, noun))
+        }
+    }
+
+    fn refuse(self, value: &ValueKind, noun: &str) -> Problem {
+        self.remedied(format!("{} is not {noun}", shown(value)))
+    }
+
+    fn remedied(self, message: impl Into<String>) -> Problem {
+        Problem::new(message).remedy(format!("write {}", self.describe()))
+    }
+}
+
+/// The whole number that a value is; of a text that reads as one, the text.
+fn number(value: &ValueKind) -> Result<i128, Option<&str>> {
+    match value {
+        ValueKind::I64(number) => Ok((*number).into()),
+        ValueKind::I128(number) => Ok(*number),
+        ValueKind::U64(number) => Ok((*number).into()),
+        ValueKind::U128(number) => i128::try_from(*number).map_err(|_| None),
+        ValueKind::String(text) => Err(text.parse::<i64>().is_ok().then_some(text)),
+        ValueKind::Nil
+        | ValueKind::Boolean(_)
+        | ValueKind::Float(_)
+        | ValueKind::Table(_)
+        | ValueKind::Array(_) => Err(None),
+    }
+}
+
+/// A value as it can be quoted back in one line.
+pub(crate) fn shown(value: &ValueKind) -> String {
+    match value {
+        ValueKind::Nil => "nothing".to_owned(),
+        ValueKind::Boolean(boolean) => boolean.to_string(),
+        ValueKind::I64(number) => number.to_string(),
+        ValueKind::I128(number) => number.to_string(),
+        ValueKind::U64(number) => number.to_string(),
+        ValueKind::U128(number) => number.to_string(),
+        ValueKind::Float(number) => format!("{number:?}"),
+        ValueKind::String(text) => quote(text),
+        ValueKind::Table(_) => "a table".to_owned(),
+        ValueKind::Array(_) => "a list".to_owned(),
+    }
+}

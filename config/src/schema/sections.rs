@@ -1,0 +1,290 @@
+//! The sections of a file and their keys.
+
+use std::time::Duration;
+
+use super::Presence::{Default, Optional, Required};
+use super::{Field, Items, Kind, Presence, Shape};
+use crate::settings::{Balance, LogFormat, LogLevel, Protocol};
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_secs(3_600);
+
+/// 1000 hours: six weeks. Beyond it a limit is no limit, and the kernel counts TCP_USER_TIMEOUT in
+/// milliseconds in 32 bits.
+const LONGEST: Duration = Duration::from_secs(1_000 * 3_600);
+
+/// A time that something takes or waits, of at least a millisecond.
+const TIME: Kind = Kind::Duration {
+    least: MILLISECOND,
+    most: LONGEST,
+    off: false,
+};
+/// A time that may be nothing.
+const TIME_OR_ZERO: Kind = Kind::Duration {
+    least: Duration::ZERO,
+    most: LONGEST,
+    off: false,
+};
+/// A limit in time that can be absent.
+const LIMIT: Kind = Kind::Duration {
+    least: MILLISECOND,
+    most: LONGEST,
+    off: true,
+};
+/// The kernel takes TCP_KEEPIDLE in whole seconds and at most 32767 of them.
+const KEEPALIVE: Kind = Kind::Duration {
+    least: SECOND,
+    most: HOUR.saturating_mul(9),
+    off: true,
+};
+
+const fn scalar(name: &'static str, kind: Kind, presence: Presence, doc: &'static str) -> Field {
+    Field {
+        name,
+        shape: Shape::Scalar(kind, presence),
+        doc,
+    }
+}
+
+const fn integer(least: u32, most: u32) -> Kind {
+    Kind::Integer { least, most }
+}
+
+/// The sections of a file.
+pub(crate) static ROOT: &[Field] = &[
+    Field {
+        name: "server",
+        shape: Shape::Table(SERVER),
+        doc: "The process as a whole.",
+    },
+    Field {
+        name: "log",
+        shape: Shape::Table(LOG),
+        doc: "The log on stderr.",
+    },
+    Field {
+        name: "listener",
+        shape: Shape::Named(LISTENER),
+        doc: "Addresses that clients connect to.",
+    },
+    Field {
+        name: "pool",
+        shape: Shape::Named(POOL),
+        doc: "Backends that serve the same thing.",
+    },
+];
+
+static SERVER: &[Field] = &[
+    scalar(
+        "workers",
+        integer(1, 1024),
+        Optional("one per core"),
+        "Threads that carry connections.",
+    ),
+    scalar(
+        "drain",
+        TIME_OR_ZERO,
+        Default("30s"),
+        "How long connections may take to end by themselves once the server stops.",
+    ),
+    scalar(
+        "lame_duck",
+        TIME_OR_ZERO,
+        Default("0s"),
+        "How long the server goes on accepting after it was told to stop, so that a balancer in \
+         front of it can notice.",
+    ),
+    scalar(
+        "connections",
+        integer(1, u32::MAX),
+        Optional("as many as the limit of open files allows"),
+        "Connections of clients at one time, over all listeners.",
+    ),
+];
+
+static LOG: &[Field] = &[
+    scalar(
+        "level",
+        Kind::Choice {
+            noun: "a level",
+            names: LogLevel::NAMES,
+        },
+        Default("info"),
+        "The least severe level that is logged.",
+    ),
+    scalar(
+        "format",
+        Kind::Choice {
+            noun: "a log format",
+            names: LogFormat::NAMES,
+        },
+        Default("text"),
+        "Lines for people, or one JSON object a line.",
+    ),
+];
+
+static LISTENER: &[Field] = &[
+    scalar(
+        "bind",
+        Kind::Bind,
+        Required,
+        "The IP address and port to listen on; port 0 takes any free one.",
+    ),
+    scalar(
+        "protocol",
+        Kind::Choice {
+            noun: "a protocol",
+            names: Protocol::NAMES,
+        },
+        Default("forward"),
+        "What happens on a connection: forward passes bytes to a pool, echo sends them back.",
+    ),
+    scalar(
+        "pool",
+        Kind::Pool,
+        Optional("required by the protocol forward, refused by echo"),
+        "The pool that connections are forwarded to.",
+    ),
+    scalar(
+        "connections",
+        integer(1, u32::MAX),
+        Optional("only the limit of the server"),
+        "Connections of this listener at one time.",
+    ),
+    scalar(
+        "idle",
+        LIMIT,
+        Default("24h"),
+        "How long no byte may pass in either direction before a connection is closed.",
+    ),
+    scalar(
+        "keepalive",
+        KEEPALIVE,
+        Default("60s"),
+        "How long a connection is quiet before the first TCP keep-alive probe, on both sides.",
+    ),
+    scalar(
+        "user_timeout",
+        LIMIT,
+        Default("2m"),
+        "How long sent bytes may stay unacknowledged (TCP_USER_TIMEOUT), on both sides.",
+    ),
+    scalar(
+        "backlog",
+        integer(1, 65_535),
+        Default("4096"),
+        "Connections that the kernel queues for each worker until they are accepted.",
+    ),
+];
+
+static POOL: &[Field] = &[
+    scalar(
+        "balance",
+        Kind::Choice {
+            noun: "an algorithm",
+            names: Balance::NAMES,
+        },
+        Default("round_robin"),
+        "How a backend is chosen for a connection.",
+    ),
+    Field {
+        name: "backends",
+        shape: Shape::List(Items {
+            fields: BACKEND,
+            short: "address",
+            noun: "a backend",
+            example: "\"10.0.0.1:80\" or { address = \"10.0.0.1:80\", weight = 2 }",
+        }),
+        doc: "Where the pool's backends are; a bare text is the address of one.",
+    },
+    scalar(
+        "connect_timeout",
+        TIME,
+        Default("5s"),
+        "How long connecting to a backend may take.",
+    ),
+    scalar(
+        "attempts",
+        integer(1, 16),
+        Default("3"),
+        "Backends that are tried for a connection before the client is closed.",
+    ),
+    scalar(
+        "fall",
+        integer(1, 100),
+        Default("3"),
+        "Connections to a backend that fail in a row before it is out.",
+    ),
+    scalar(
+        "retry_after",
+        TIME,
+        Default("1s"),
+        "How long a backend that is out rests before one connection tries it again.",
+    ),
+    scalar(
+        "resolve",
+        TIME,
+        Default("30s"),
+        "How often host names of backends are resolved again.",
+    ),
+    Field {
+        name: "probe",
+        shape: Shape::Table(PROBE),
+        doc: "The active health check: a TCP connection to each backend.",
+    },
+];
+
+static BACKEND: &[Field] = &[
+    scalar(
+        "address",
+        Kind::Backend,
+        Required,
+        "An IP address or a host name, and a port.",
+    ),
+    scalar(
+        "weight",
+        integer(1, 256),
+        Default("1"),
+        "The backend's share of connections, relative to the others.",
+    ),
+    scalar(
+        "backup",
+        Kind::Boolean,
+        Default("false"),
+        "Whether it serves only when no other backend can.",
+    ),
+];
+
+static PROBE: &[Field] = &[
+    scalar(
+        "enabled",
+        Kind::Boolean,
+        Default("true"),
+        "Whether backends are probed.",
+    ),
+    scalar(
+        "interval",
+        TIME,
+        Default("2s"),
+        "The time from one probe of a backend to the next.",
+    ),
+    scalar(
+        "timeout",
+        TIME,
+        Default("1s"),
+        "How long a probe may take; at most the interval.",
+    ),
+    scalar(
+        "rise",
+        integer(1, 100),
+        Default("2"),
+        "Probes in a row that must succeed before a backend is back.",
+    ),
+    scalar(
+        "fall",
+        integer(1, 100),
+        Default("3"),
+        "Probes in a row that must fail before a backend is out.",
+    ),
+];

@@ -1,0 +1,73 @@
+//! Settings that are one of a few names.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+/// An enum whose variants have a name in the file: one declaration for the type, the names that the
+/// schema offers, and the way back to the name.
+macro_rules! choice {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+        pub enum $name {
+            $($(#[$variant_doc])* #[serde(rename = $text)] $variant,)+
+        }
+
+        impl $name {
+            /// The names a file can give, in the order of the documentation.
+            pub const NAMES: &'static [&'static str] = &[$($text),+];
+
+            /// The name as a file gives it.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)+
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.name())
+            }
+        }
+    };
+}
+
+choice! {
+    /// How a backend is chosen for a connection.
+    Balance {
+        /// In turn, by weight.
+        RoundRobin = "round_robin",
+        /// The one with the fewest connections for its weight.
+        LeastRequest = "least_request",
+        /// By chance, by weight.
+        Random = "random",
+    }
+}
+
+choice! {
+    /// The severity of a log line.
+    LogLevel {
+        /// What failed.
+        Error = "error",
+        /// What may fail.
+        Warn = "warn",
+        /// What happened.
+        Info = "info",
+        /// Why it happened.
+        Debug = "debug",
+        /// Every step of it.
+        Trace = "trace",
+    }
+}
+
+choice! {
+    /// How a log line is written.
+    LogFormat {
+        /// For people.
+        Text = "text",
+        /// One JSON object a line.
+        Json = "json",
+    }
+}
