@@ -1,1 +1,44 @@
-//! To come.
+//! What the end-to-end tests, the fault runs and the benchmarks of Trunkline stand on.
+//!
+//! Nothing here knows the server from inside: programs are started as an operator starts them,
+//! spoken to over loopback, and judged by what their peers saw. Only [`control`] speaks to the
+//! tests' own build of the server, which can be told to crash.
+//!
+//! | Module | What it is for |
+//! |---|---|
+//! | [`process`] | a child program: its lines, signals, end; killed and reaped when dropped |
+//! | [`port`] | loopback ports that nobody else is given |
+//! | [`procfs`] | processor time, memory, descriptors, threads, listening sockets of a process |
+//! | [`helper`] | a sub-command of `peer` and the answers it gives |
+//! | [`backend`], [`load`], [`idle_clients`], [`keepalive`] | those sub-commands |
+//! | [`ledger`] | which failed connections a killed backend excuses |
+//! | [`trunkline`], [`control`] | the server under test; its crashes on command and its events |
+//! | [`peers`] | outside programs: haproxy, nginx, redis |
+//! | [`clock`], [`latency`] | one clock for all processes of the machine; percentiles |
+//!
+//! # Programs of this crate
+//! `peer` is every client and backend of the tests, in a process of its own so that the descriptors
+//! and the processor time of the server are its own. Cargo builds it before the integration tests
+//! of this crate, which find it as `env!("CARGO_BIN_EXE_peer")`; that variable exists only there,
+//! so everything in this library takes the path as an argument. `peer` ends when its stdin closes:
+//! the harness holds the other end, so no helper outlives a harness that was killed. `bench-l4`
+//! finds `peer` beside itself.
+//!
+//! # Time
+//! Every wait has a deadline and ends early when the process waited for has ended. Nothing sleeps
+//! for a fixed time.
+
+pub mod backend;
+pub mod clock;
+pub mod control;
+pub mod helper;
+pub mod idle_clients;
+pub mod keepalive;
+pub mod latency;
+pub mod ledger;
+pub mod load;
+pub mod peers;
+pub mod port;
+pub mod process;
+pub mod procfs;
+pub mod trunkline;

@@ -1,0 +1,189 @@
+//! Every client and backend of the tests, as programs of their own.
+//!
+//! All output on stdout is JSON, one value a line; complaints go to stderr. All times are
+//! nanoseconds of the monotonic clock, comparable between processes. It ends when its stdin closes.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "helpers are plain programs on tokio: their tasks end with them, unsupervised"
+)]
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use serde::Serialize;
+use trunkline_tests::backend::BackendPlan;
+use trunkline_tests::idle_clients::IdlePlan;
+use trunkline_tests::keepalive::KeepalivePlan;
+use trunkline_tests::load::LoadPlan;
+
+mod backend;
+mod commands;
+mod dial;
+mod idle_clients;
+mod keepalive;
+mod load;
+
+/// Descriptors that a program needs beside its connections: stdio, files, the runtime's own.
+const SPARE_DESCRIPTORS: u64 = 32;
+
+/// Clients and backends for the tests of Trunkline.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// A TCP backend that records what it accepts.
+    Backend(BackendPlan),
+    /// Opens connections and holds them.
+    IdleClients(IdlePlan),
+    /// Starts short connections by the clock.
+    Load(LoadPlan),
+    /// Sends small requests back and forth on connections that stay.
+    Keepalive(KeepalivePlan),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("peer: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    let descriptors = raise_descriptors().context("cannot raise the limit of descriptors")?;
+    let commands = commands::read()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Backend(plan) => backend::run(plan, commands).await,
+            Command::IdleClients(plan) => {
+                let most = descriptors.saturating_sub(SPARE_DESCRIPTORS);
+                let wanted = plan.connections;
+                anyhow::ensure!(
+                    u64::from(wanted) <= most,
+                    "--connections {wanted} is more than this machine's {most} descriptors: \
+                     raise the hard limit (`ulimit -Hn`) or ask for fewer"
+                );
+                idle_clients::run(plan, commands).await
+            }
+            Command::Load(plan) => load::run(plan).await,
+            Command::Keepalive(plan) => keepalive::run(plan, commands).await,
+        }
+    })
+}
+
+/// Raises the soft limit to the hard one; returns it.
+fn raise_descriptors() -> Result<u64> {
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: limit.maximum,
+            maximum: limit.maximum,
+        },
+    )?;
+    Ok(limit.maximum.unwrap_or(u64::MAX))
+}
+
+/// Writes one answer.
+fn answer(value: &impl Serialize) -> Result<()> {
+    let mut line = serde_json::to_vec(value)?;
+    line.push(b'\n');
+    let mut stdout = std::io::stdout().lock();
+    stdout
+        .write_all(&line)
+        .and_then(|()| stdout.flush())
+        .context("nobody reads stdout")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+    use std::net::SocketAddr;
+
+    use trunkline_tests::backend::Mode;
+
+    use super::*;
+
+    const TO: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9);
+
+    fn parse(arguments: Vec<OsString>) -> Result<Command> {
+        let program = OsString::from("peer");
+        let arguments = Arguments::try_parse_from([program].into_iter().chain(arguments))?;
+        Ok(arguments.command)
+    }
+
+    #[test]
+    fn the_arguments_of_a_backend_mean_its_plan() -> Result<()> {
+        for mode in [Mode::Echo, Mode::Banner, Mode::Sink, Mode::Http] {
+            let plan = BackendPlan {
+                name: "b 1".to_owned(),
+                log: Some("/a b/log".into()),
+                ..BackendPlan::new(TO, mode)
+            };
+            let parsed = parse(plan.arguments())?;
+            assert!(matches!(parsed, Command::Backend(parsed) if parsed == plan));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn the_arguments_of_a_load_mean_its_plan() -> Result<()> {
+        let plan = LoadPlan {
+            to: TO,
+            rate: 1,
+            seconds: 2,
+            payload: 3,
+            timeout_millis: 4,
+            banner: true,
+            ledger: Some("/a b/ledger".into()),
+        };
+        let parsed = parse(plan.arguments())?;
+        assert!(matches!(parsed, Command::Load(parsed) if parsed == plan));
+        Ok(())
+    }
+
+    #[test]
+    fn the_arguments_of_idle_clients_mean_their_plan() -> Result<()> {
+        let plan = IdlePlan {
+            to: TO,
+            connections: 1,
+            at_once: 2,
+            timeout_millis: 3,
+        };
+        let parsed = parse(plan.arguments())?;
+        assert!(matches!(parsed, Command::IdleClients(parsed) if parsed == plan));
+        Ok(())
+    }
+
+    #[test]
+    fn the_arguments_of_keepalive_mean_its_plan() -> Result<()> {
+        for (requests, seconds) in [(None, None), (Some(4), None), (None, Some(5))] {
+            let plan = KeepalivePlan {
+                to: TO,
+                connections: 1,
+                size: 2,
+                requests,
+                seconds,
+            };
+            let parsed = parse(plan.arguments())?;
+            assert!(matches!(parsed, Command::Keepalive(parsed) if parsed == plan));
+        }
+        Ok(())
+    }
+}

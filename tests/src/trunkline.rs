@@ -1,0 +1,112 @@
+//! The server under test, started as an operator starts it.
+
+use std::env;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::Result;
+use tempfile::TempDir;
+
+use crate::control::Control;
+use crate::process::Process;
+
+/// How long the server may take until it listens.
+const START: Duration = Duration::from_secs(10);
+
+/// A running `trunkline run -c FILE`.
+#[derive(Debug)]
+pub struct Trunkline {
+    process: Process,
+    configuration: PathBuf,
+    // Removed after the process, which is killed first: fields are dropped in this order.
+    _folder: TempDir,
+}
+
+impl Trunkline {
+    /// Runs `program` with the TOML text `configuration`, and waits until it listens on all of
+    /// `listeners`.
+    ///
+    /// # Errors
+    /// When it ends or does not listen within ten seconds; the error shows what it said.
+    pub fn run(program: &Path, configuration: &str, listeners: &[SocketAddr]) -> Result<Self> {
+        let (command, file, folder) = prepare(program, configuration)?;
+        let process = Process::spawn(command)?;
+        let started = Self {
+            process,
+            configuration: file,
+            _folder: folder,
+        };
+        started.listening_on(listeners)
+    }
+
+    /// Like [`Trunkline::run`], for the build with fault injection: its stdin and stdout are the
+    /// [`Control`]'s.
+    ///
+    /// # Errors
+    /// As [`Trunkline::run`].
+    pub fn run_with_faults(
+        program: &Path,
+        configuration: &str,
+        listeners: &[SocketAddr],
+    ) -> Result<(Self, Control)> {
+        let (command, file, folder) = prepare(program, configuration)?;
+        let (mut process, stdout) = Process::spawn_with_stdout(command)?;
+        let stdin = process.take_stdin();
+        let started = Self {
+            process,
+            configuration: file,
+            _folder: folder,
+        };
+        let control = Control::new(stdout, stdin)?;
+        Ok((started.listening_on(listeners)?, control))
+    }
+
+    /// The process, for its id, its signals, its log and its end.
+    pub fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+
+    /// The configuration file it was started with, to be changed before SIGHUP.
+    pub fn configuration(&self) -> &Path {
+        &self.configuration
+    }
+
+    fn listening_on(mut self, listeners: &[SocketAddr]) -> Result<Self> {
+        for listener in listeners {
+            self.process.wait_until_listening(*listener, START)?;
+        }
+        Ok(self)
+    }
+}
+
+/// Configuration for one listener that forwards to one pool, both called "main", over `workers`
+/// workers.
+pub fn forwarding(listen: SocketAddr, backends: &[SocketAddr], workers: usize) -> String {
+    let backends: Vec<_> = backends
+        .iter()
+        .map(|backend| format!("{{ address = \"{backend}\" }}"))
+        .collect();
+    format!(
+        "[server]\nworkers = {workers}\n\n\
+         [listener.main]\nbind = \"{listen}\"\nprotocol = \"forward\"\npool = \"main\"\n\n\
+         [pool.main]\nbalance = \"round_robin\"\nbackends = [{}]\n",
+        backends.join(", ")
+    )
+}
+
+fn prepare(program: &Path, configuration: &str) -> Result<(Command, PathBuf, TempDir)> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("trunkline.toml");
+    fs::write(&file, configuration)?;
+    let mut command = Command::new(program);
+    command.arg("run").arg("-c").arg(&file);
+    // What somebody has set in their own shell must not override the file of a test.
+    let overrides = env::vars_os().map(|(key, _)| key);
+    for key in overrides.filter(|key| key.to_string_lossy().starts_with("TRUNKLINE__")) {
+        command.env_remove(key);
+    }
+    Ok((command, file, folder))
+}
