@@ -117,6 +117,13 @@ impl fmt::Display for ConnectionLimit {
     }
 }
 
+/// The limit of open descriptors as it is.
+#[must_use]
+pub fn descriptors() -> Descriptors {
+    let now = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    Descriptors { found: now, now }
+}
+
 /// Raises the soft limit of open descriptors to the hard one.
 ///
 /// # Errors

@@ -81,6 +81,7 @@ pub struct Record {
     id: u64,
     client: SocketAddr,
     listener: Arc<str>,
+    log: bool,
     accepted: Instant,
     streaming: Cell<Option<Instant>>,
     phase: Cell<Phase>,
@@ -93,13 +94,15 @@ pub struct Record {
 }
 
 impl Record {
-    /// The record of a connection that was accepted just now.
+    /// The record of a connection that was accepted just now; `log` says whether a line is
+    /// written when it ends.
     #[must_use]
-    pub fn new(id: u64, client: SocketAddr, listener: Arc<str>) -> Self {
+    pub fn new(id: u64, client: SocketAddr, listener: Arc<str>, log: bool) -> Self {
         Self {
             id,
             client,
             listener,
+            log,
             accepted: Instant::now(),
             streaming: Cell::new(None),
             phase: Cell::new(Phase::Accept),
@@ -168,6 +171,9 @@ impl Record {
 
 impl Drop for Record {
     fn drop(&mut self) {
+        if !self.log {
+            return;
+        }
         let now = Instant::now();
         let wait = self
             .streaming

@@ -104,7 +104,7 @@ pub fn traffic(
 
     let listener_group = listeners(&directory, &routers).into_iter().fold(
         SupervisorSpec::new("listeners", supervision.groups).stops_together(),
-        |group, plan| group.child(plan.build(supervision, workers)),
+        |group, plan| group.child(listener::spec(plan, supervision, workers)),
     );
     SupervisorSpec::new("traffic", supervision.traffic)
         .child(pool_group)

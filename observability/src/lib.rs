@@ -1,1 +1,3 @@
-//! To come.
+//! How a Trunkline process shows what it does. So far: [the log](log).
+
+pub mod log;

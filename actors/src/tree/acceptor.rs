@@ -178,7 +178,7 @@ impl Accepting {
     fn start(&self, stream: Stream, peer: std::net::SocketAddr, place: Place) {
         let id = self.shared.next_id.fetch_add(1, Ordering::Relaxed);
         self.shared.accepted.fetch_add(1, Ordering::Relaxed);
-        let record = Record::new(id, peer, Arc::clone(&self.shared.name));
+        let record = Record::new(id, peer, Arc::clone(&self.shared.name), self.shared.log);
         let handler = Arc::clone(&self.shared.handler);
         let connection = Connection::new(stream, handler, record, place);
         let grace = Shutdown::Grace(self.shared.drain);

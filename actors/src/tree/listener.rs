@@ -36,6 +36,8 @@ pub struct ListenerPlan {
     pub process_places: Arc<Semaphore>,
     /// How long its connections may take to end by themselves.
     pub drain: Duration,
+    /// Whether a line is logged of each of its connections.
+    pub log: bool,
 }
 
 /// What the actors of a listener share.
@@ -48,55 +50,48 @@ pub(crate) struct Shared {
     pub(crate) places: Option<Arc<Semaphore>>,
     pub(crate) process_places: Arc<Semaphore>,
     pub(crate) drain: Duration,
+    pub(crate) log: bool,
     pub(crate) next_id: AtomicU64,
     pub(crate) accepted: AtomicU64,
     pub(crate) at_limit: AtomicU64,
     pub(crate) paused: AtomicU64,
 }
 
-impl ListenerPlan {
-    pub(super) fn build(self, supervision: &Supervision, workers: usize) -> SupervisorSpec {
-        let Self {
-            name,
-            sockets,
-            handler,
-            limit,
-            process_places,
-            drain,
-        } = self;
-        let mut connections =
-            SupervisorSpec::new("connections", supervision.parts).stops_together();
-        let mut handles = Vec::with_capacity(workers);
-        for worker in (0..workers).map(Placement::Worker) {
-            let spec = SupervisorSpec::dynamic(worker.id(), supervision.parts).on(worker);
-            handles.push(spec.handle());
-            connections = connections.child(spec);
-        }
-        let shared = Arc::new(Shared {
-            name: Arc::clone(&name),
-            sockets,
-            handler,
-            connections: handles,
-            places: limit.map(|limit| Arc::new(Semaphore::new(limit))),
-            process_places,
-            drain,
-            next_id: AtomicU64::new(1),
-            accepted: AtomicU64::new(0),
-            at_limit: AtomicU64::new(0),
-            paused: AtomicU64::new(0),
-        });
-        let acceptors = acceptors(supervision.parts, &shared, workers);
-        let handle = acceptors.handle();
-        let actor = move || Listener {
-            shared: Arc::clone(&shared),
-            acceptors: handle.clone(),
-            stand_ins: BTreeMap::new(),
-        };
-        SupervisorSpec::new(name.to_string(), supervision.listener)
-            .child(ChildSpec::leaf("listener", actor))
-            .child(connections)
-            .child(acceptors)
+/// The supervisor of a listener with everything below it.
+pub fn spec(plan: ListenerPlan, supervision: &Supervision, workers: usize) -> SupervisorSpec {
+    let name = plan.name.to_string();
+    let mut connections = SupervisorSpec::new("connections", supervision.parts).stops_together();
+    let mut handles = Vec::with_capacity(workers);
+    for worker in (0..workers).map(Placement::Worker) {
+        let spec = SupervisorSpec::dynamic(worker.id(), supervision.parts).on(worker);
+        handles.push(spec.handle());
+        connections = connections.child(spec);
     }
+    let shared = Arc::new(Shared {
+        name: plan.name,
+        sockets: plan.sockets,
+        handler: plan.handler,
+        connections: handles,
+        places: plan.limit.map(|limit| Arc::new(Semaphore::new(limit))),
+        process_places: plan.process_places,
+        drain: plan.drain,
+        log: plan.log,
+        next_id: AtomicU64::new(1),
+        accepted: AtomicU64::new(0),
+        at_limit: AtomicU64::new(0),
+        paused: AtomicU64::new(0),
+    });
+    let acceptors = acceptors(supervision.parts, &shared, workers);
+    let handle = acceptors.handle();
+    let actor = move || Listener {
+        shared: Arc::clone(&shared),
+        acceptors: handle.clone(),
+        stand_ins: BTreeMap::new(),
+    };
+    SupervisorSpec::new(name, supervision.listener)
+        .child(ChildSpec::leaf("listener", actor))
+        .child(connections)
+        .child(acceptors)
 }
 
 fn acceptors(flags: Flags, shared: &Arc<Shared>, workers: usize) -> SupervisorSpec {

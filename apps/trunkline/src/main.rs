@@ -1,1 +1,7 @@
-fn main() {}
+//! The `trunkline` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    trunkline::main(trunkline::Hooks::default())
+}

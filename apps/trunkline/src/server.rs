@@ -1,0 +1,371 @@
+//! From settings to sockets and a tree, and running it until it ends.
+
+use std::collections::HashMap;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tracing::{Level, error, info};
+use trunkline_actors::backend::health::HealthPolicy;
+use trunkline_actors::balance::Algorithm;
+use trunkline_actors::directory::Directory;
+use trunkline_actors::handler::{Echoing, Forwarding, Handler};
+use trunkline_actors::limits::{ConnectionLimit, Needs, TooFewDescriptors, raise_descriptors};
+use trunkline_actors::pool::{PoolSettings, Weight};
+use trunkline_actors::socket::{BindError, ListenOptions, Sockets, TcpOptions};
+use trunkline_actors::tree::listener::ListenerPlan;
+use trunkline_actors::tree::pool::{BackendPlan, PoolPlan};
+use trunkline_actors::tree::probe::ProbeSettings;
+use trunkline_actors::tree::router::Router;
+use trunkline_actors::tree::{self, Supervision};
+use trunkline_config::{Balance, Listener, LogFormat, LogLevel, Pool, Protocol, Settings};
+use trunkline_observability::log;
+use trunkline_runtime::{
+    Address, ChildSpec, Ended, Flags, OnSpent, Runtime, StartError, Strategy, SupervisorSpec,
+};
+
+use crate::cli::complain;
+use crate::exit;
+use crate::steward::Steward;
+
+/// The most tokio's semaphore counts; more connections than that have no descriptors anyway.
+const MOST_PLACES: usize = Semaphore::MAX_PERMITS;
+
+/// What a test may put in the place of the defaults. Empty in the program itself.
+pub struct Hooks {
+    /// The intensities and back-offs of the tree.
+    pub supervision: Supervision,
+    /// Those of the root.
+    pub root: Flags,
+    /// Called with the runtime before the tree is built.
+    pub on_runtime: Box<dyn FnOnce(&Runtime)>,
+}
+
+impl Default for Hooks {
+    fn default() -> Self {
+        Self {
+            supervision: Supervision::default(),
+            root: Flags::new(Strategy::OneForOne).intensity(3, Duration::from_secs(60)),
+            on_runtime: Box::new(|_| {}),
+        }
+    }
+}
+
+/// What is to be run.
+pub struct Plan {
+    pub(crate) settings: Settings,
+    /// Where the settings came from: what SIGHUP checks.
+    pub(crate) file: Option<PathBuf>,
+    /// Sockets that are bound already, by listener.
+    pub(crate) bound: HashMap<String, Arc<Sockets>>,
+    /// A subtree beside the traffic, built for so many workers.
+    pub(crate) beside: Option<Beside>,
+    /// Said once all is bound.
+    pub(crate) banner: Option<String>,
+}
+
+/// Builds a subtree that the traffic depends on.
+pub(crate) type Beside = Box<dyn FnOnce(&Places) -> SupervisorSpec>;
+
+/// The places for connections of the whole process.
+pub(crate) struct Places {
+    pub(crate) workers: usize,
+    pub(crate) process: Arc<Semaphore>,
+    pub(crate) drain: Duration,
+}
+
+impl Plan {
+    /// Runs these settings, read from `file`.
+    #[must_use]
+    pub fn new(settings: Settings, file: Option<PathBuf>) -> Self {
+        Self {
+            settings,
+            file,
+            bound: HashMap::new(),
+            beside: None,
+            banner: None,
+        }
+    }
+
+    /// How many workers there will be.
+    pub(crate) fn workers(settings: &Settings) -> NonZeroUsize {
+        let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        settings.server.workers.unwrap_or_else(cores)
+    }
+}
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+enum Refusal {
+    #[error("listener {listener}: {error}")]
+    Bind { listener: String, error: BindError },
+    #[error(transparent)]
+    Descriptors(#[from] TooFewDescriptors),
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error(transparent)]
+    Log(#[from] log::AlreadyStarted),
+}
+
+/// Runs a server until it ends. Everything is bound before anything starts.
+#[must_use]
+pub fn run(plan: Plan, hooks: Hooks) -> ExitCode {
+    match serve(plan, hooks) {
+        Ok(Ended::Shutdown) => ExitCode::SUCCESS,
+        Ok(Ended::Escalated { .. }) => {
+            // Not by returning: whatever blocks a thread must not keep a process half-alive.
+            std::process::exit(i32::from(exit::ROOT));
+        }
+        Err(refusal) => {
+            complain(&format!("trunkline: {refusal}"));
+            ExitCode::from(exit::START)
+        }
+    }
+}
+
+fn serve(mut plan: Plan, hooks: Hooks) -> Result<Ended, Refusal> {
+    let Hooks {
+        supervision,
+        root,
+        on_runtime,
+    } = hooks;
+    let workers = Plan::workers(&plan.settings);
+    let limit = limit(&plan.settings, workers)?;
+    let sockets = bind(&plan.settings, workers, std::mem::take(&mut plan.bound))?;
+    let guard = start_log(&plan.settings)?;
+    info!(workers, limit = %limit, "starting");
+    if let Some(banner) = plan.banner.take() {
+        crate::cli::say(&banner);
+    }
+    let places = Places {
+        workers: workers.get(),
+        process: Arc::new(Semaphore::new(
+            usize::try_from(limit.connections)
+                .unwrap_or(MOST_PLACES)
+                .min(MOST_PLACES),
+        )),
+        drain: plan.settings.server.drain,
+    };
+    let ended =
+        Runtime::builder()
+            .workers(workers.get())
+            .run("server", root, |runtime, root| {
+                on_runtime(runtime);
+                Ok::<_, Refusal>(tree(root, plan, &supervision, &places, &sockets))
+            })?;
+    match &ended {
+        Ended::Shutdown => info!("stopped"),
+        Ended::Escalated { child } => {
+            error!(
+                child,
+                code = exit::ROOT,
+                "the root gave up: the process ends"
+            );
+        }
+    }
+    let dropped = guard.dropped_lines();
+    if dropped > 0 {
+        complain(&format!(
+            "trunkline: {dropped} lines of the log were dropped: stderr was slow"
+        ));
+    }
+    drop(guard);
+    Ok(ended)
+}
+
+/// The tree, in start order. `control` comes first so that it ends last: signals are heard, and
+/// later the admin API answers, until the traffic has drained.
+fn tree(
+    root: SupervisorSpec,
+    plan: Plan,
+    supervision: &Supervision,
+    places: &Places,
+    sockets: &HashMap<String, Arc<Sockets>>,
+) -> SupervisorSpec {
+    let Plan {
+        settings,
+        file,
+        beside,
+        ..
+    } = plan;
+    let lame_duck = settings.server.lame_duck;
+    let control_flags = Flags::new(Strategy::OneForOne).on_spent(OnSpent::ParkChild);
+    let control = SupervisorSpec::new("control", control_flags)
+        .child(ChildSpec::leaf("steward", move || {
+            Steward::new(file.clone(), lame_duck)
+        }));
+    let pools = settings
+        .pools
+        .iter()
+        .map(|(name, pool)| pool_plan(name, pool))
+        .collect();
+    let traffic = tree::traffic(supervision, places.workers, pools, |directory, routers| {
+        settings
+            .listeners
+            .iter()
+            .filter_map(|(name, listener)| {
+                let sockets = Arc::clone(sockets.get(name)?);
+                let handler = handler(listener, directory, routers);
+                Some(listener_plan(name, listener, sockets, handler, places))
+            })
+            .collect()
+    });
+    let root = root.child(control);
+    let root = match beside {
+        Some(beside) => root.child(beside(places)),
+        None => root,
+    };
+    root.child(traffic)
+}
+
+fn limit(settings: &Settings, workers: NonZeroUsize) -> Result<ConnectionLimit, TooFewDescriptors> {
+    let descriptors = raise_descriptors().unwrap_or_else(|error| {
+        complain(&format!(
+            "trunkline: the limit of open files stays as it is: {error}"
+        ));
+        trunkline_actors::limits::descriptors()
+    });
+    let backends: usize = settings
+        .pools
+        .values()
+        .map(|pool| pool.backends.len())
+        .sum();
+    let needs = Needs {
+        workers: workers.get() as u64,
+        listeners: settings.listeners.len() as u64,
+        backends: backends as u64,
+    };
+    let wanted = settings
+        .server
+        .connections
+        .map(NonZeroU32::get)
+        .map(u64::from);
+    ConnectionLimit::derive(descriptors, &needs, wanted)
+}
+
+fn bind(
+    settings: &Settings,
+    workers: NonZeroUsize,
+    mut bound: HashMap<String, Arc<Sockets>>,
+) -> Result<HashMap<String, Arc<Sockets>>, Refusal> {
+    for (name, listener) in &settings.listeners {
+        if !bound.contains_key(name) {
+            let sockets = Sockets::bind(listener.bind, workers, listen_options(listener)).map_err(
+                |error| Refusal::Bind {
+                    listener: name.clone(),
+                    error,
+                },
+            )?;
+            bound.insert(name.clone(), Arc::new(sockets));
+        }
+    }
+    Ok(bound)
+}
+
+pub(crate) fn listen_options(listener: &Listener) -> ListenOptions {
+    ListenOptions {
+        backlog: listener.backlog.get(),
+        tcp: tcp_options(listener),
+    }
+}
+
+fn tcp_options(listener: &Listener) -> TcpOptions {
+    TcpOptions {
+        keepalive: listener.keepalive,
+        user_timeout: listener.user_timeout,
+    }
+}
+
+fn handler(
+    listener: &Listener,
+    directory: &Arc<Directory>,
+    routers: &Arc<[Address<Router>]>,
+) -> Arc<dyn Handler> {
+    match &listener.protocol {
+        Protocol::Forward { pool } => Arc::new(Forwarding {
+            pool: pool.as_str().into(),
+            directory: Arc::clone(directory),
+            routers: Arc::clone(routers),
+            idle: listener.idle,
+            tcp: tcp_options(listener),
+        }),
+        Protocol::Echo => Arc::new(Echoing {
+            idle: listener.idle,
+        }),
+    }
+}
+
+fn listener_plan(
+    name: &str,
+    listener: &Listener,
+    sockets: Arc<Sockets>,
+    handler: Arc<dyn Handler>,
+    places: &Places,
+) -> ListenerPlan {
+    ListenerPlan {
+        name: name.into(),
+        sockets,
+        handler,
+        limit: listener
+            .connections
+            .and_then(|limit| usize::try_from(limit.get()).ok()),
+        process_places: Arc::clone(&places.process),
+        drain: places.drain,
+        log: true,
+    }
+}
+
+fn pool_plan(name: &str, pool: &Pool) -> PoolPlan {
+    let probe = &pool.probe;
+    PoolPlan {
+        name: name.into(),
+        settings: PoolSettings {
+            algorithm: match pool.balance {
+                Balance::RoundRobin => Algorithm::RoundRobin,
+                Balance::LeastRequest => Algorithm::LeastRequest,
+                Balance::Random => Algorithm::Random,
+            },
+            attempts: pool.attempts,
+            connect_timeout: pool.connect_timeout,
+        },
+        health: HealthPolicy {
+            fall: pool.fall.get(),
+            probe_fall: probe.fall.get(),
+            rise: probe.rise.get(),
+            retry_after: pool.retry_after,
+        },
+        probe: probe.enabled.then_some(ProbeSettings {
+            interval: probe.interval,
+            timeout: probe.timeout,
+        }),
+        resolve: pool.resolve,
+        backends: pool
+            .backends
+            .iter()
+            .map(|backend| BackendPlan {
+                address: backend.address.to_string(),
+                // The configuration has checked the range.
+                weight: Weight::try_from(backend.weight.get()).unwrap_or(Weight::ONE),
+                backup: backend.backup,
+            })
+            .collect(),
+    }
+}
+
+fn start_log(settings: &Settings) -> Result<log::Guard, log::AlreadyStarted> {
+    let level = match settings.log.level {
+        LogLevel::Error => Level::ERROR,
+        LogLevel::Warn => Level::WARN,
+        LogLevel::Info => Level::INFO,
+        LogLevel::Debug => Level::DEBUG,
+        LogLevel::Trace => Level::TRACE,
+    };
+    let format = match settings.log.format {
+        LogFormat::Text => log::Format::Text,
+        LogFormat::Json => log::Format::Json,
+    };
+    log::init(level, format)
+}

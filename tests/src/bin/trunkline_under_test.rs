@@ -1,0 +1,8 @@
+//! The program `trunkline`, as a binary of this package: cargo builds the binaries of the package
+//! under test, and of no other.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    trunkline::main(trunkline::Hooks::default())
+}
