@@ -75,9 +75,14 @@ impl<'a, A: Actor> Context<'a, A> {
         self.node().set_detail(detail);
     }
 
+    /// Whether the supervisor has asked this incarnation to stop.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.shared.stop_requested.get()
+    }
+
     /// Ends the actor normally, after this hook.
     pub fn stop(&mut self) {
-        let reason = if self.shared.stop_requested.get() {
+        let reason = if self.is_stopping() {
             ExitReason::Shutdown
         } else {
             ExitReason::Normal

@@ -1,7 +1,7 @@
 //! What happens in the tree, as a stream that anyone can subscribe to.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde::Serialize;
 use tokio::sync::broadcast;
@@ -15,8 +15,10 @@ const CAPACITY: usize = 16_384;
 /// Something happened to a child.
 #[derive(Debug, Clone)]
 pub struct Event {
-    /// When.
+    /// When, for people.
     pub at: SystemTime,
+    /// When, for measuring: on the clock that a test can pause.
+    pub moment: Instant,
     /// To whom.
     pub node: Arc<Node>,
     /// To which incarnation.
@@ -109,6 +111,7 @@ impl Events {
         if self.sender.receiver_count() > 0 {
             let event = Event {
                 at: SystemTime::now(),
+                moment: crate::clock::now(),
                 node: Arc::clone(node),
                 generation,
                 what,

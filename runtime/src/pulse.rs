@@ -17,10 +17,24 @@ use crate::worker::Worker;
 /// How often a thread shows that it turns.
 pub(crate) const BEAT: Duration = Duration::from_millis(100);
 
+/// How long a thread's pulse has to stop, at the very end: one that needs longer is blocked, and
+/// the process does not wait for it.
+pub(crate) const GRACE: Duration = Duration::from_millis(500);
+
 /// One per thread.
 #[derive(Default)]
 pub(crate) struct Pulse {
     beat: Option<crate::context::Timer>,
+    worker: Option<Arc<Worker>>,
+}
+
+impl Drop for Pulse {
+    fn drop(&mut self) {
+        if let Some(worker) = &self.worker {
+            // Silent from here on, but not blocked.
+            worker.beat.store(0, Ordering::Relaxed);
+        }
+    }
 }
 
 struct Load {
@@ -50,6 +64,7 @@ impl Actor for Pulse {
             worker: Arc::clone(&worker),
         }));
         if runtime.is_watched() {
+            self.worker = Some(Arc::clone(&worker));
             worker.beat(runtime.age());
             self.beat = Some(cx.every(BEAT, move |_, _| worker.beat(runtime.age())));
         }

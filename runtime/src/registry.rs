@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use parking_lot::Mutex;
 use slab::Slab;
 
+use node::Place;
 pub use node::{Detail, LastExit, Node, Status};
 pub use snapshot::{NodeView, Tree};
 
@@ -58,10 +59,17 @@ impl Registry {
         &self.shards[placement.shard().min(self.shards.len() - 1)]
     }
 
-    pub(crate) fn insert(&self, node: &Arc<Node>) -> u32 {
+    /// Takes a node in, at the place that `place` makes of its slot; once, however often it is
+    /// called. Whoever reads the shard sees the node with its place, and so with its parent.
+    pub(crate) fn insert(&self, node: &Arc<Node>, place: impl FnOnce(u32) -> Place) {
         let shard = self.shard(node.placement);
-        shard.count.fetch_add(1, Ordering::Relaxed);
-        u32::try_from(shard.nodes.lock().insert(Arc::clone(node))).unwrap_or(u32::MAX)
+        let mut nodes = shard.nodes.lock();
+        let vacant = nodes.vacant_entry();
+        let place = place(u32::try_from(vacant.key()).unwrap_or(u32::MAX));
+        if node.place.set(place).is_ok() {
+            vacant.insert(Arc::clone(node));
+            shard.count.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     pub(crate) fn remove(&self, node: &Node) {

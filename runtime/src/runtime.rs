@@ -12,7 +12,7 @@ use crate::event::Events;
 use crate::policy::Strategy;
 use crate::pulse::Pulse;
 use crate::registry::{Node, Registry};
-use crate::spec::{ChildId, Flags, SpecError};
+use crate::spec::{ChildId, Flags, Shutdown, SpecError};
 use crate::supervisor::cell::SupervisorCell;
 use crate::supervisor::core::Outcome;
 use crate::supervisor::{ChildSpec, SupervisorSpec};
@@ -166,7 +166,9 @@ impl Builder {
             .fold(
                 SupervisorSpec::new("workers", flags),
                 |workers, placement| {
-                    workers.child(ChildSpec::leaf(placement.id(), Pulse::default).on(placement))
+                    let pulse = ChildSpec::leaf(placement.id(), Pulse::default)
+                        .shutdown(Shutdown::Grace(crate::pulse::GRACE));
+                    workers.child(pulse.on(placement))
                 },
             )
     }
@@ -196,16 +198,21 @@ const LAST_GRACE: Duration = Duration::from_millis(500);
 
 /// Drives the root until its end.
 async fn supervise(runtime: &Runtime, init: &Arc<SupervisorCell>) -> Ended {
+    // First of all: a request to stop may be waiting already.
+    init.enter(false);
     let driver = Arc::clone(init).drive(|| {});
     tokio::pin!(driver);
     let outcome = tokio::select! {
-        outcome = &mut driver => outcome,
+        // In this order, so that the child that is to blame is named also where the root has
+        // nothing left to stop.
+        biased;
         () = runtime.inner.gave_up.notified() => {
             // Orderly if it can be had in time; whatever is late ends with the process.
             let _ = tokio::time::timeout(LAST_GRACE, driver).await;
             let child = runtime.inner.culprit.lock().clone();
             return Ended::Escalated { child };
         }
+        outcome = &mut driver => outcome,
         () = runtime.inner.stop.notified() => {
             init.shutdown();
             driver.await

@@ -282,6 +282,9 @@ impl SupervisorHandle {
         actor: A,
     ) -> Result<Address<A>, SpecError> {
         let id = id.into();
+        if mailbox_capacity == 0 {
+            return Err(SpecError::NoMailbox { of: id });
+        }
         let Some(worker) = Worker::current() else {
             return Err(SpecError::NoSuchWorker {
                 of: id,

@@ -22,6 +22,7 @@ use crate::host::{Host, HostContext, Shared};
 use crate::panics::{guarded, guarded_drop};
 use crate::registry::node::Desired;
 use crate::registry::{Node, Status};
+use crate::spec::Kind;
 use crate::supervisor::cell::Report;
 use crate::worker::Worker;
 
@@ -118,12 +119,13 @@ impl<A: Actor> Task<A> {
                 "an actor panicked"
             );
         }
-        node.ended(self.generation, reason.clone(), Status::Ended);
+        let news = node.ended(self.generation, reason.clone(), Status::Ended);
         if let Some(place) = node.place.get() {
             let generation = self.generation;
-            place
-                .supervisor
-                .emit(&node, generation, Lifecycle::Exited(reason.clone()));
+            if news {
+                let exited = Lifecycle::Exited(reason.clone());
+                place.supervisor.emit(&node, generation, exited);
+            }
             place.supervisor.report(Report::Exited {
                 key: place.key,
                 generation,
@@ -201,7 +203,11 @@ impl<A: Actor> Future for Task<A> {
                 (Desired::Stop(generation), false) if generation > this.generation => {
                     // Asked to stop before it ever ran.
                     this.begin(generation);
-                    this.end(ExitReason::Shutdown);
+                    match this.node().kind {
+                        Kind::Leaf => this.end(ExitReason::Shutdown),
+                        // An earlier incarnation that panicked may have left children.
+                        Kind::Supervisor => this.ask_to_stop(),
+                    }
                 }
                 (Desired::Kill(generation), false) if generation > this.generation => {
                     this.begin(generation);

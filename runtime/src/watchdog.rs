@@ -8,7 +8,8 @@ use std::time::Duration;
 use tracing::{error, info};
 
 use crate::event::Lifecycle;
-use crate::registry::{Node, Status};
+use crate::registry::Node;
+use crate::registry::node::Desired;
 use crate::runtime::Runtime;
 use crate::worker::Worker;
 
@@ -71,11 +72,11 @@ pub(crate) fn start(watchdog: Watchdog, runtime: &Runtime) -> Guard {
 
 fn inspect(watchdog: Watchdog, runtime: &Runtime, worker: &Arc<Worker>) {
     let beat = worker.beat.load(Ordering::Relaxed);
-    if beat == 0 {
-        // It has not started yet.
-        return;
-    }
-    let since = runtime.age().saturating_sub(Duration::from_nanos(beat));
+    let since = match beat {
+        // It has no pulse yet, or none any more.
+        0 => Duration::ZERO,
+        beat => runtime.age().saturating_sub(Duration::from_nanos(beat)),
+    };
     let was = worker.stuck.load(Ordering::Relaxed);
     if since > watchdog.limit {
         if !was {
@@ -120,9 +121,11 @@ fn culprit(runtime: &Runtime, worker: &Worker) -> Option<Arc<Node>> {
 /// Lets those go on that wait, without a limit of their own, for a child on this thread to stop.
 fn give_up_on(runtime: &Runtime, worker: &Worker) {
     for node in runtime.registry().on(worker.placement) {
-        if node.status() == Status::Stopping
-            && let Some(place) = node.place.get()
-        {
+        let waited_for = match node.desired() {
+            Desired::Stop(_) | Desired::RunToStop(_) => true,
+            Desired::Nothing | Desired::Run(_) | Desired::Kill(_) | Desired::Gone => false,
+        };
+        if waited_for && let Some(place) = node.place.get() {
             place.supervisor.worker_lost(place.key);
         }
     }

@@ -238,20 +238,28 @@ impl Node {
         vital.since = crate::clock::now();
     }
 
-    /// Notes the end of an incarnation. Kept apart from [`Self::set_status`] because the task knows
-    /// of the end before the supervisor decides what follows.
-    pub(crate) fn ended(&self, generation: u32, reason: ExitReason, status: Status) {
+    /// Notes the end of an incarnation; false where it was given up before, and that is on record.
+    /// Kept apart from [`Self::set_status`] because the task knows of the end before the supervisor
+    /// decides what follows.
+    pub(crate) fn ended(&self, generation: u32, reason: ExitReason, status: Status) -> bool {
         let at = SystemTime::now();
         let mut vital = self.vital.lock();
-        if vital.generation == generation {
+        let known = vital
+            .last_exit
+            .as_ref()
+            .is_some_and(|exit| exit.generation >= generation);
+        if vital.generation <= generation {
             vital.status = status;
             vital.since = crate::clock::now();
+        }
+        if !known {
             vital.last_exit = Some(Box::new(LastExit {
                 reason,
                 generation,
                 at,
             }));
         }
+        !known
     }
 }
 

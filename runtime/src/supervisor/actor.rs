@@ -26,6 +26,8 @@ impl Actor for Supervisor {
         cx.defer_ready();
         let (ready, is_ready) = tokio::sync::oneshot::channel();
         let mut ready = Some(ready);
+        // Here and not in the driver's first poll: a request to stop may come before that.
+        self.cell.enter(cx.is_stopping());
         let driver = Arc::clone(&self.cell).drive(move || {
             // Only an incarnation that has ended is not there to hear it.
             let _ = ready.take().map(|ready| ready.send(()));

@@ -110,9 +110,7 @@ impl SupervisorCell {
         let Some((parent, runtime)) = self.home.get() else {
             return;
         };
-        // The slot must be known to the node that is inserted, so it is filled in two steps.
-        let slot = runtime.registry().insert(&child.node);
-        let _ = child.node.place.set(Place {
+        runtime.registry().insert(&child.node, |slot| Place {
             parent: parent.clone(),
             supervisor: Arc::clone(self),
             key,
@@ -198,37 +196,35 @@ impl SupervisorCell {
     /// Forgets all children, down to the leaves, so that nothing keeps the tree alive.
     pub(crate) fn dismantle(self: &Arc<Self>) {
         let mut table = self.table.lock();
-        let inner: Vec<_> = table
-            .core
-            .entries
-            .iter()
-            .filter_map(|(_, entry)| entry.payload.inner.clone())
-            .collect();
         table.core.dismantle();
         self.act(table);
-        for cell in inner {
-            cell.dismantle();
-        }
     }
 
-    /// Starts the children, or takes over those that an earlier incarnation of the actor left;
-    /// then does the supervisor's work until all children are down for good.
+    /// Starts the children, or takes over those that an earlier incarnation of the actor left.
+    ///
+    /// With `only_to_stop` nothing is started: where there is nothing to take over, the end is
+    /// reached at once.
+    pub(crate) fn enter(self: &Arc<Self>, only_to_stop: bool) {
+        let mut table = self.table.lock();
+        let fresh = table.core.is_new() || table.core.has_ended();
+        if !fresh {
+            table.ready = table.core.is_past_start();
+        } else if only_to_stop {
+            table.ready = false;
+            table.ended = Some(Outcome::Shutdown);
+        } else {
+            table.ended = None;
+            table.ready = false;
+            self.reports.lock().clear();
+            table.core.start(crate::clock::now());
+        }
+        self.act(table);
+    }
+
+    /// Does the supervisor's work until all children are down for good.
     ///
     /// `ready` is called when the first start is complete. Cancel-safe: all state is in the cell.
     pub(crate) async fn drive(self: Arc<Self>, mut ready: impl FnMut()) -> Outcome {
-        {
-            let mut table = self.table.lock();
-            let fresh = table.core.is_new() || table.core.has_ended();
-            if fresh {
-                table.ended = None;
-                table.ready = false;
-                self.reports.lock().clear();
-                table.core.start(crate::clock::now());
-            } else {
-                table.ready = table.core.is_past_start();
-            }
-            self.act(table);
-        }
         let mut alarm = pin!(tokio::time::sleep(std::time::Duration::ZERO));
         let mut announced = false;
         poll_fn(move |cx| {
@@ -293,6 +289,9 @@ impl SupervisorCell {
         self.up.store(table.core.is_running(), Ordering::Relaxed);
         drop(table);
         for child in discarded {
+            if let Some(inner) = &child.inner {
+                inner.dismantle();
+            }
             // A factory's destructor may panic like any other code of an author.
             let _ = crate::panics::guarded_drop(child);
         }
@@ -316,17 +315,8 @@ impl SupervisorCell {
                 }
                 child.node.desire(Desired::Kill(generation));
             }),
-            Action::Abandon { key } => {
-                let generation = table.core.get(key).map_or(0, |entry| entry.generation);
-                self.with(table, key, |child| {
-                    if let Some(inner) = &child.inner {
-                        inner.kill_all();
-                    }
-                    let lost = generation.saturating_sub(1);
-                    child.node.ended(lost, ExitReason::Killed, Status::Lost);
-                    self.emit(&child.node, lost, Lifecycle::Exited(ExitReason::Killed));
-                    self.emit(&child.node, lost, Lifecycle::Abandoned);
-                });
+            Action::Abandon { key, generation } => {
+                self.with(table, key, |child| self.lose(child, generation));
             }
             Action::Rest { key, after } => self.note(table, key, Status::Restarting, || {
                 Lifecycle::Restarting { after }
@@ -344,7 +334,10 @@ impl SupervisorCell {
                     child.node.set_status(Status::Ended);
                 }
             }),
-            Action::Forget { payload } => {
+            Action::Forget { payload, lost } => {
+                if let Some(generation) = lost {
+                    self.lose(&payload, generation);
+                }
                 payload.node.desire(Desired::Gone);
                 if let Some((_, runtime)) = self.home.get() {
                     runtime.registry().remove(&payload.node);
@@ -381,6 +374,19 @@ impl SupervisorCell {
             }
             Action::Ended(outcome) => table.ended = Some(outcome),
         }
+    }
+
+    /// Records the end of an incarnation that cannot be waited for.
+    fn lose(&self, child: &Child, generation: u32) {
+        if let Some(inner) = &child.inner {
+            inner.kill_all();
+        }
+        child
+            .node
+            .ended(generation, ExitReason::Killed, Status::Lost);
+        let killed = Lifecycle::Exited(ExitReason::Killed);
+        self.emit(&child.node, generation, killed);
+        self.emit(&child.node, generation, Lifecycle::Abandoned);
     }
 
     fn run(&self, table: &mut Table, key: Key, desired: Desired) {

@@ -42,16 +42,17 @@ pub(crate) enum Action<P> {
     Stop { key: Key, generation: u32 },
     /// End incarnation `generation` without its help.
     Kill { key: Key, generation: u32 },
-    /// The child did not even answer its kill: record it as killed, its worker as lost.
-    Abandon { key: Key },
+    /// Incarnation `generation` did not even answer its kill: record it as killed, its worker as
+    /// lost.
+    Abandon { key: Key, generation: u32 },
     /// A failed child will be restarted after a rest.
     Rest { key: Key, after: Duration },
     /// A failed child stays down until a trial; what its incarnation left behind has to go.
     ParkChild { key: Key, retry: Duration },
     /// The child stays down, or waits for its turn.
     Idle { key: Key },
-    /// The entry is gone.
-    Forget { payload: P },
+    /// The entry is gone; `lost` is the incarnation that did not answer its kill, if one did not.
+    Forget { payload: P, lost: Option<u32> },
     /// The whole supervisor rests until a trial.
     Park { retry: Duration },
     /// The supervisor gives up because of this child: its other children are being stopped.
@@ -103,6 +104,17 @@ impl State {
     }
 }
 
+/// What becomes of the children of a supervisor that panicked: they live on without it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Orphans {
+    /// There are none.
+    None,
+    /// Its next incarnation takes them over.
+    Adopt,
+    /// It comes back only to stop them, when it is its turn to be stopped.
+    Stop,
+}
+
 pub(crate) struct Entry<P> {
     pub(crate) terms: Terms,
     pub(crate) payload: P,
@@ -114,11 +126,16 @@ pub(crate) struct Entry<P> {
     pub(crate) planned: bool,
     /// To be forgotten when it is down.
     removing: bool,
-    /// A supervisor that panicked and left living children.
-    orphans: bool,
+    pub(crate) orphans: Orphans,
     window: Window,
     pub(crate) serial: u32,
     pub(crate) links: Links,
+}
+
+impl<P> Entry<P> {
+    fn is_forgotten_when_down(&self) -> bool {
+        self.removing || self.terms.restart == Restart::Temporary
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -184,6 +201,11 @@ impl<P> Core<P> {
         self.stops_together = true;
     }
 
+    /// Whether each child waits for the one before to be up.
+    pub(super) fn starts_in_order(&self) -> bool {
+        !self.dynamic
+    }
+
     pub(crate) fn is_running(&self) -> bool {
         self.phase == Phase::Running
     }
@@ -245,7 +267,7 @@ impl<P> Core<P> {
     /// Adds a child at the end of the order, and starts it if the supervisor runs.
     pub(crate) fn add(&mut self, terms: Terms, payload: P, now: Instant) -> Result<Key, SpecError> {
         terms.check()?;
-        if matches!(self.phase, Phase::Stopping(Then::End(_))) {
+        if matches!(self.phase, Phase::Stopping(Then::End(_)) | Phase::Ended) {
             return Err(SpecError::Stopping {
                 of: self.id.clone(),
             });
@@ -264,7 +286,7 @@ impl<P> Core<P> {
             attempts: 0,
             planned: false,
             removing: false,
-            orphans: false,
+            orphans: Orphans::None,
             window: Window::default(),
             serial,
             links: Links::default(),
@@ -364,8 +386,9 @@ impl<P> Core<P> {
         if entry.generation != generation {
             return;
         }
-        entry.orphans =
+        let left =
             entry.terms.kind == Kind::Supervisor && matches!(reason, ExitReason::Panicked(_));
+        entry.orphans = if left { Orphans::Adopt } else { Orphans::None };
         match entry.state {
             State::Down | State::Resting { .. } | State::Parked { .. } => return,
             State::Stopping { .. } | State::Killing { .. } => self.retire(key),
@@ -374,7 +397,7 @@ impl<P> Core<P> {
                     || matches!(self.phase, Phase::Stopping(_))
                     || self.is_awaited_down(key);
                 if expected {
-                    self.retire(key);
+                    self.set_aside(key);
                 } else {
                     self.failed(key, reason, now, random);
                 }
@@ -465,7 +488,8 @@ impl<P> Core<P> {
             OnSpent::Escalate | OnSpent::Park => shared,
         };
         if !window.record(now, intensity) {
-            let restarts = u32::try_from(window.count(now, intensity)).unwrap_or(u32::MAX);
+            // All that the period may hold; this one would have been one more.
+            let restarts = intensity.restarts;
             return RestartDecision::BudgetSpent { restarts };
         }
         let after = backoff.delay(entry.attempts, random);
@@ -486,7 +510,9 @@ impl<P> Core<P> {
                 self.actions.push(Action::Rest { key, after });
                 // A supervisor that panicked comes back to children that live: nobody else is
                 // restarted because of it, whatever the strategy.
-                let adopts = self.get(key).is_some_and(|entry| entry.orphans);
+                let adopts = self
+                    .get(key)
+                    .is_some_and(|entry| entry.orphans == Orphans::Adopt);
                 if adopts || self.flags.strategy == Strategy::OneForOne {
                     self.set_state(key, State::Resting { until: now + after });
                 } else {
@@ -508,21 +534,33 @@ impl<P> Core<P> {
                     child: child.clone(),
                     restarts,
                 });
-                self.retire(key);
+                self.set_aside(key);
                 self.stop_all(Then::End(Outcome::Spent { child, restarts }), now);
             }
             OnSpent::Park => {
-                self.retire(key);
+                self.set_aside(key);
                 self.stop_all(Then::Park { retry }, now);
             }
             OnSpent::ParkChild => {
                 self.actions.push(Action::ParkChild { key, retry });
                 self.set_state(key, State::Parked { until: now + retry });
                 if let Some(entry) = self.get_mut(key) {
-                    entry.orphans = false;
+                    entry.orphans = Orphans::None;
                     entry.planned = false;
                 }
             }
+        }
+    }
+
+    /// As [`Self::retire`]; but the children that a crashed supervisor left wait for their turn.
+    pub(super) fn set_aside(&mut self, key: Key) {
+        let in_order = !self.stops_together;
+        match self.get_mut(key) {
+            Some(entry) if in_order && entry.orphans != Orphans::None => {
+                entry.orphans = Orphans::Stop;
+                self.set_state(key, State::Down);
+            }
+            Some(_) | None => self.retire(key),
         }
     }
 
@@ -531,7 +569,7 @@ impl<P> Core<P> {
         let Some(entry) = self.get_mut(key) else {
             return;
         };
-        if std::mem::take(&mut entry.orphans) {
+        if std::mem::replace(&mut entry.orphans, Orphans::None) != Orphans::None {
             // Its children live on without it: it comes back only to stop them.
             entry.generation += 1;
             entry.attempts = entry.attempts.saturating_add(1);
@@ -546,8 +584,8 @@ impl<P> Core<P> {
         let Some(entry) = self.get_mut(key) else {
             return;
         };
-        if entry.removing || entry.terms.restart == Restart::Temporary {
-            self.forget(key);
+        if entry.is_forgotten_when_down() {
+            self.forget(key, None);
         } else {
             self.set_state(key, State::Down);
             self.actions.push(Action::Idle { key });
@@ -564,7 +602,7 @@ impl<P> Core<P> {
             };
             entry.planned = false;
             match entry.state {
-                State::Resting { .. } | State::Parked { .. } => self.retire(key),
+                State::Resting { .. } | State::Parked { .. } => self.set_aside(key),
                 State::Starting | State::Running { .. } if together => self.stop(key, now),
                 State::Starting
                 | State::Running { .. }
@@ -620,6 +658,12 @@ impl<P> Core<P> {
                     return true;
                 }
                 State::Stopping { .. } | State::Killing { .. } => return true,
+                State::Down if entry.orphans == Orphans::Stop => {
+                    self.retire(key);
+                    if self.get(key).is_some_and(|entry| entry.state.is_live()) {
+                        return true;
+                    }
+                }
                 State::Down | State::Resting { .. } | State::Parked { .. } => {}
             }
         }
@@ -632,7 +676,7 @@ impl<P> Core<P> {
             return;
         };
         entry.generation += 1;
-        entry.orphans = false;
+        entry.orphans = Orphans::None;
         let generation = entry.generation;
         self.set_state(
             key,
@@ -670,13 +714,19 @@ impl<P> Core<P> {
     }
 
     fn abandon(&mut self, key: Key, now: Instant) {
-        self.actions.push(Action::Abandon { key });
-        if let Some(entry) = self.get_mut(key) {
-            // Whatever the lost incarnation may still say is stale from here on.
-            entry.generation += 1;
-            entry.orphans = false;
+        let Some(entry) = self.get_mut(key) else {
+            return;
+        };
+        let generation = entry.generation;
+        // Whatever the lost incarnation may still say is stale from here on.
+        entry.generation += 1;
+        entry.orphans = Orphans::None;
+        if entry.is_forgotten_when_down() {
+            self.forget(key, Some(generation));
+        } else {
+            self.actions.push(Action::Abandon { key, generation });
+            self.retire(key);
         }
-        self.retire(key);
         self.advance(now);
     }
 
@@ -697,7 +747,7 @@ impl<P> Core<P> {
     }
 
     /// Drops an entry, live or not.
-    fn forget(&mut self, key: Key) {
+    fn forget(&mut self, key: Key, lost: Option<u32>) {
         if self.get(key).is_none() {
             return;
         }
@@ -707,6 +757,7 @@ impl<P> Core<P> {
         self.ids.remove(&entry.terms.id);
         self.actions.push(Action::Forget {
             payload: entry.payload,
+            lost,
         });
     }
 
@@ -718,14 +769,14 @@ impl<P> Core<P> {
             };
             let generation = entry.generation;
             entry.planned = false;
-            entry.orphans = false;
+            entry.orphans = Orphans::None;
             // Also those that are down: a supervisor may be down with children that live.
             self.actions.push(Action::Kill { key, generation });
             if self
                 .get(key)
                 .is_some_and(|entry| entry.terms.restart == Restart::Temporary)
             {
-                self.forget(key);
+                self.forget(key, None);
             } else {
                 self.set_state(key, State::Down);
             }
@@ -737,7 +788,7 @@ impl<P> Core<P> {
     /// Forgets everything: the last act after [`Action::Ended`].
     pub(crate) fn dismantle(&mut self) {
         for key in self.keys() {
-            self.forget(key);
+            self.forget(key, None);
         }
         self.phase = Phase::Ended;
     }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::core::{Action, Core, Key, State};
+use super::core::{Action, Core, Key, Orphans, State};
 
 /// What is being done about the children that are marked as planned.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,9 +46,13 @@ impl<P> Core<P> {
         let keys = self.keys();
         let failed = keys.iter().position(|other| *other == key).unwrap_or(0);
         let affected = self.flags().strategy.affected(failed, keys.len());
-        for key in &keys[affected] {
-            if let Some(entry) = self.get_mut(*key) {
+        for other in &keys[affected] {
+            if let Some(entry) = self.get_mut(*other) {
                 entry.planned = true;
+                if *other != key && entry.orphans == Orphans::Adopt {
+                    // It was to come back to the children that it left; now these go down as well.
+                    self.set_aside(*other);
+                }
             }
         }
         let (first, rest_until) = match self.plan.take() {
@@ -108,7 +112,10 @@ impl<P> Core<P> {
                 State::Down => {
                     let serial = entry.serial;
                     self.launch(Key { index, serial }, now);
-                    return true;
+                    if self.starts_in_order() {
+                        return true;
+                    }
+                    self.entries[index as usize].planned = false;
                 }
                 State::Starting
                 | State::Resting { .. }
