@@ -5,7 +5,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::Instant;
+use trunkline_runtime::Deadline;
 
 /// Longer times mean the same and would overflow a sum.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -19,7 +20,7 @@ pub(crate) struct Idle(Option<Watch>);
 struct Watch {
     limit: Duration,
     last_activity: Instant,
-    timer: Pin<Box<Sleep>>,
+    timer: Deadline,
 }
 
 impl Idle {
@@ -29,7 +30,7 @@ impl Idle {
             Watch {
                 limit,
                 last_activity: Instant::now(),
-                timer: Box::pin(sleep(limit)),
+                timer: Deadline::after(limit),
             }
         }))
     }
@@ -42,12 +43,12 @@ impl Idle {
         if active {
             watch.last_activity = Instant::now();
         }
-        while watch.timer.as_mut().poll(cx).is_ready() {
+        while Pin::new(&mut watch.timer).poll(cx).is_ready() {
             let deadline = watch.last_activity + watch.limit;
             if deadline <= Instant::now() {
                 return Poll::Ready(());
             }
-            watch.timer.as_mut().reset(deadline);
+            watch.timer.reset(deadline.into_std());
         }
         Poll::Pending
     }

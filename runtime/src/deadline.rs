@@ -22,8 +22,10 @@ thread_local! {
 ///
 /// On a thread of the runtime it lives in the thread's wheel, elsewhere it is a timer of tokio.
 /// It must be polled and dropped on the thread that made it.
+#[derive(Debug)]
 pub struct Deadline(Kind);
 
+#[derive(Debug)]
 enum Kind {
     Wheel(usize),
     Tokio(Pin<Box<Sleep>>),
