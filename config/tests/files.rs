@@ -73,7 +73,7 @@ fn a_minimal_file_has_every_default() {
     assert_eq!(listener.connections, None);
     assert_eq!(listener.idle, Some(Duration::from_secs(24 * 3_600)));
     assert_eq!(listener.keepalive, Some(Duration::from_secs(60)));
-    assert_eq!(listener.user_timeout, Some(Duration::from_secs(120)));
+    assert_eq!(listener.user_timeout, Some(Duration::from_secs(300)));
     assert_eq!(listener.backlog.get(), 4_096);
     let pool = &settings.pools["web"];
     assert_eq!(pool.balance, Balance::RoundRobin);

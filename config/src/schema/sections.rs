@@ -167,7 +167,7 @@ static LISTENER: &[Field] = &[
     scalar(
         "user_timeout",
         LIMIT,
-        Default("2m"),
+        Default("5m"),
         "How long sent bytes may stay unacknowledged (TCP_USER_TIMEOUT), on both sides.",
     ),
     scalar(
