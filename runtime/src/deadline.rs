@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use slab::Slab;
 use tokio::time::Sleep;
 
-const GRAIN: Duration = Duration::from_millis(10);
+pub(crate) const GRAIN: Duration = Duration::from_millis(10);
 
 thread_local! {
     static WHEEL: RefCell<Option<Wheel>> = const { RefCell::new(None) };

@@ -10,7 +10,7 @@ use crate::exit::ExitReason;
 use crate::registry::Node;
 
 /// How many events a subscriber may lag behind before it loses the oldest.
-const CAPACITY: usize = 16_384;
+pub(crate) const CAPACITY: usize = 16_384;
 
 /// Something happened to a child.
 #[derive(Debug, Clone)]

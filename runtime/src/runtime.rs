@@ -194,7 +194,7 @@ impl Builder {
 }
 
 /// How long the children have once the root has given up.
-const LAST_GRACE: Duration = Duration::from_millis(500);
+pub(crate) const LAST_GRACE: Duration = Duration::from_millis(500);
 
 /// Drives the root until its end.
 async fn supervise(runtime: &Runtime, init: &Arc<SupervisorCell>) -> Ended {

@@ -12,6 +12,8 @@ pub(crate) mod cell;
 pub(crate) mod core;
 mod order;
 mod plan;
+#[cfg(test)]
+mod properties;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -265,7 +267,7 @@ impl SupervisorHandle {
     ///
     /// # Errors
     /// A spec that is not sound, an id that is taken (also by a child that is being restarted or
-    /// removed), or a supervisor that is stopping.
+    /// removed), or a supervisor that is stopping or has ended.
     pub fn start_child(&self, child: impl Into<ChildSpec>) -> Result<(), SpecError> {
         child.into().add_to(&self.cell)
     }

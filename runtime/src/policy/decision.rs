@@ -48,3 +48,41 @@ impl Restart {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exit::{Failure, Panic};
+
+    fn reasons() -> [ExitReason; 5] {
+        let panic = Panic {
+            text: "text".into(),
+            place: "place".into(),
+        };
+        [
+            ExitReason::Normal,
+            ExitReason::Shutdown,
+            ExitReason::Killed,
+            ExitReason::Failed(Failure::new("failure")),
+            ExitReason::Panicked(panic),
+        ]
+    }
+
+    #[test]
+    fn a_permanent_child_is_restarted_whatever_the_reason() {
+        let wants = reasons().map(|reason| Restart::Permanent.wants_restart(&reason));
+        assert_eq!(wants, [true; 5]);
+    }
+
+    #[test]
+    fn a_transient_child_is_restarted_after_an_abnormal_end() {
+        let wants = reasons().map(|reason| Restart::Transient.wants_restart(&reason));
+        assert_eq!(wants, [false, false, true, true, true]);
+    }
+
+    #[test]
+    fn a_temporary_child_is_never_restarted() {
+        let wants = reasons().map(|reason| Restart::Temporary.wants_restart(&reason));
+        assert_eq!(wants, [false; 5]);
+    }
+}

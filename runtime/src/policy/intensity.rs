@@ -66,3 +66,80 @@ impl Window {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const LIMIT: Intensity = Intensity::new(2, Duration::from_secs(10));
+
+    fn at(start: Instant, seconds: u64) -> Instant {
+        start + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn as_many_restarts_as_allowed_pass_and_one_more_does_not() {
+        let (mut window, start) = (Window::default(), Instant::now());
+        assert!(window.record(start, LIMIT));
+        assert!(window.record(start, LIMIT));
+        assert!(!window.record(start, LIMIT));
+    }
+
+    #[test]
+    fn a_restart_exactly_one_period_ago_counts_and_an_older_one_does_not() {
+        let start = Instant::now();
+        for (later, passes) in [(at(start, 10), false), (at(start, 10) + TICK, true)] {
+            let mut window = Window::default();
+            window.record(start, LIMIT);
+            window.record(start, LIMIT);
+            assert_eq!(window.record(later, LIMIT), passes);
+        }
+    }
+
+    const TICK: Duration = Duration::from_nanos(1);
+
+    #[test]
+    fn the_window_slides() {
+        let (mut window, start) = (Window::default(), Instant::now());
+        for second in (0..60).step_by(6) {
+            assert!(window.record(at(start, second), LIMIT), "at {second} s");
+        }
+        assert_eq!(window.count(at(start, 54), LIMIT), 2);
+        assert_eq!(window.count(at(start, 65), LIMIT), 0);
+    }
+
+    #[test]
+    fn no_restart_is_allowed_by_an_intensity_of_zero() {
+        let none = Intensity::new(0, Duration::from_secs(10));
+        assert!(!Window::default().record(Instant::now(), none));
+    }
+
+    #[test]
+    fn on_trial_one_restart_is_too_many_until_the_period_is_over() {
+        let (mut window, start) = (Window::default(), Instant::now());
+        window.fill(start, LIMIT);
+        assert!(!window.clone().record(at(start, 9), LIMIT));
+        assert!(window.record(at(start, 11), LIMIT));
+    }
+
+    proptest! {
+        #[test]
+        fn a_restart_passes_exactly_if_the_period_before_it_holds_fewer_than_allowed(
+            steps in prop::collection::vec(0u64..8_000, 1..60),
+            restarts in 0u32..6,
+        ) {
+            let limit = Intensity::new(restarts, Duration::from_secs(10));
+            let (mut window, mut now) = (Window::default(), Instant::now());
+            let mut times = Vec::new();
+            for step in steps {
+                now += Duration::from_millis(step);
+                times.push(now);
+                let in_period = |time: &&Instant| now - **time <= limit.period;
+                let count = times.iter().filter(in_period).count();
+                prop_assert_eq!(window.record(now, limit), count <= restarts as usize);
+            }
+        }
+    }
+}

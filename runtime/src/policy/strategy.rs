@@ -27,3 +27,27 @@ impl Strategy {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_for_one_affects_the_failed_child_alone() {
+        assert_eq!(Strategy::OneForOne.affected(1, 4), 1..2);
+    }
+
+    #[test]
+    fn one_for_all_affects_every_child_wherever_the_failed_one_stands() {
+        for failed in 0..4 {
+            assert_eq!(Strategy::OneForAll.affected(failed, 4), 0..4);
+        }
+    }
+
+    #[test]
+    fn rest_for_one_affects_the_failed_child_and_those_after_it() {
+        assert_eq!(Strategy::RestForOne.affected(0, 4), 0..4);
+        assert_eq!(Strategy::RestForOne.affected(2, 4), 2..4);
+        assert_eq!(Strategy::RestForOne.affected(3, 4), 3..4);
+    }
+}

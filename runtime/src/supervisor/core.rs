@@ -94,7 +94,7 @@ impl State {
         }
     }
 
-    fn deadline(self) -> Option<Instant> {
+    pub(super) fn deadline(self) -> Option<Instant> {
         match self {
             Self::Resting { until } | Self::Parked { until } => Some(until),
             Self::Stopping { deadline } => deadline,
@@ -168,7 +168,7 @@ pub(crate) struct Core<P> {
     ids: HashMap<ChildId, Key>,
     pub(crate) order: Order,
     serial: u32,
-    live: usize,
+    pub(super) live: usize,
     window: Window,
     phase: Phase,
     pub(crate) plan: Option<Plan>,
@@ -324,9 +324,15 @@ impl<P> Core<P> {
         true
     }
 
-    /// Starts all children in order.
+    /// Starts all children in order, as if never before: what was counted against them in a life
+    /// of this supervisor that ended is forgotten. Back-offs that had grown in it would keep the
+    /// next from ever spending its budget, and so failures from reaching the root.
     pub(crate) fn start(&mut self, now: Instant) {
         self.window = Window::default();
+        for (_, entry) in &mut self.entries {
+            entry.attempts = 0;
+            entry.window = Window::default();
+        }
         self.restart_all(now);
     }
 
