@@ -46,10 +46,7 @@ pub enum SendError<M> {
     Stopped(M),
 }
 
-#[expect(
-    clippy::disallowed_types,
-    reason = "the one place that wraps actix's address"
-)]
+#[expect(clippy::disallowed_types, reason = "the one place that wraps actix's address")]
 pub(crate) type ActixAddr<A> = actix::Addr<Host<A>>;
 
 struct Inner<A: Actor> {
@@ -65,9 +62,7 @@ pub struct Address<A: Actor> {
 
 impl<A: Actor> Clone for Address<A> {
     fn clone(&self) -> Self {
-        Self {
-            inner: Arc::clone(&self.inner),
-        }
+        Self { inner: Arc::clone(&self.inner) }
     }
 }
 
@@ -79,9 +74,7 @@ impl<A: Actor> fmt::Debug for Address<A> {
 
 impl<A: Actor> Address<A> {
     pub(crate) fn new(actix: ActixAddr<A>, node: Arc<Node>) -> Self {
-        Self {
-            inner: Arc::new(Inner { actix, node }),
-        }
+        Self { inner: Arc::new(Inner { actix, node }) }
     }
 
     /// The actor as the tree sees it.
@@ -109,9 +102,7 @@ impl<A: Actor> Address<A> {
             None => Err(SendError::Full(message)),
             Some(_) if !self.is_open() => Err(SendError::Stopped(message)),
             Some(permit) => {
-                self.inner
-                    .actix
-                    .do_send(Letter::new(message, Reply::nobody(), permit));
+                self.inner.actix.do_send(Letter::new(message, Reply::nobody(), permit));
                 Ok(())
             }
         }
@@ -133,15 +124,8 @@ impl<A: Actor> Address<A> {
             return Ask::failed(AskError::Stopped);
         }
         let (reply, answer) = Reply::new();
-        self.inner
-            .actix
-            .do_send(Letter::new(message, reply, permit));
-        Ask {
-            state: State::Waiting {
-                answer,
-                deadline: Deadline::after(within),
-            },
-        }
+        self.inner.actix.do_send(Letter::new(message, reply, permit));
+        Ask { state: State::Waiting { answer, deadline: Deadline::after(within) } }
     }
 
     fn permit(&self) -> Option<Permit> {
@@ -162,9 +146,7 @@ impl Permit {
             node.depth.fetch_sub(1, Ordering::Relaxed);
             return None;
         }
-        Some(Self {
-            node: Arc::clone(node),
-        })
+        Some(Self { node: Arc::clone(node) })
     }
 }
 
@@ -182,17 +164,12 @@ pub struct Ask<R> {
 
 enum State<R> {
     Failed(AskError),
-    Waiting {
-        answer: oneshot::Receiver<Result<R, AskError>>,
-        deadline: Deadline,
-    },
+    Waiting { answer: oneshot::Receiver<Result<R, AskError>>, deadline: Deadline },
 }
 
 impl<R> Ask<R> {
     fn failed(error: AskError) -> Self {
-        Self {
-            state: State::Failed(error),
-        }
+        Self { state: State::Failed(error) }
     }
 }
 
@@ -207,9 +184,7 @@ impl<R> Future for Ask<R> {
                     // A reply always says something before it is dropped.
                     return Poll::Ready(answer.unwrap_or(Err(AskError::Unanswered)));
                 }
-                Pin::new(deadline)
-                    .poll(cx)
-                    .map(|()| Err(AskError::Deadline))
+                Pin::new(deadline).poll(cx).map(|()| Err(AskError::Deadline))
             }
         }
     }

@@ -36,11 +36,7 @@ impl<'a, A: Actor> Context<'a, A> {
         address: &'a Address<A>,
         shared: &'a Rc<Shared>,
     ) -> Self {
-        Self {
-            actix,
-            address,
-            shared,
-        }
+        Self { actix, address, shared }
     }
 
     /// The actor's own address.
@@ -64,10 +60,7 @@ impl<'a, A: Actor> Context<'a, A> {
     /// The runtime that the actor lives in; none before it is part of a tree.
     #[must_use]
     pub fn runtime(&self) -> Option<&Runtime> {
-        self.node()
-            .place
-            .get()
-            .and_then(|place| place.supervisor.runtime())
+        self.node().place.get().and_then(|place| place.supervisor.runtime())
     }
 
     /// Shows `detail` with the actor's node from now on.
@@ -82,11 +75,7 @@ impl<'a, A: Actor> Context<'a, A> {
 
     /// Ends the actor normally, after this hook.
     pub fn stop(&mut self) {
-        let reason = if self.is_stopping() {
-            ExitReason::Shutdown
-        } else {
-            ExitReason::Normal
-        };
+        let reason = if self.is_stopping() { ExitReason::Shutdown } else { ExitReason::Normal };
         self.exit(reason);
     }
 
@@ -119,10 +108,7 @@ impl<'a, A: Actor> Context<'a, A> {
         F: Future + 'static,
         T: FnOnce(&mut A, F::Output, &mut Context<'_, A>) + 'static,
     {
-        self.actix.spawn(Pipe {
-            future,
-            then: Some(then),
-        });
+        self.actix.spawn(Pipe { future, then: Some(then) });
     }
 
     /// Runs a future as the work of the actor: when it is over, so is the actor.
@@ -143,11 +129,7 @@ impl<'a, A: Actor> Context<'a, A> {
         T: FnMut(&mut A, S::Item, &mut Context<'_, A>) + 'static,
         E: FnOnce(&mut A, &mut Context<'_, A>) + 'static,
     {
-        self.actix.spawn(Follow {
-            stream: Box::pin(stream),
-            each,
-            end: Some(end),
-        });
+        self.actix.spawn(Follow { stream: Box::pin(stream), each, end: Some(end) });
     }
 
     /// Sends itself a message when `after` has passed, unless the guard is dropped before.
@@ -182,14 +164,8 @@ impl<'a, A: Actor> Context<'a, A> {
         T: FnMut(&mut A, &mut Context<'_, A>) -> Option<Instant> + 'static,
     {
         let state = Rc::<TimerState>::default();
-        let guard = Timer {
-            state: Rc::clone(&state),
-        };
-        self.actix.spawn(Tick {
-            sleep: Box::pin(tokio::time::sleep_until(at)),
-            state,
-            fire,
-        });
+        let guard = Timer { state: Rc::clone(&state) };
+        self.actix.spawn(Tick { sleep: Box::pin(tokio::time::sleep_until(at)), state, fire });
         guard
     }
 }
@@ -325,10 +301,7 @@ where
                 this.state.waker.replace(Some(task.waker().clone()));
                 return Poll::Pending;
             }
-            match host
-                .with(actix, |state, cx| (this.fire)(state, cx))
-                .flatten()
-            {
+            match host.with(actix, |state, cx| (this.fire)(state, cx)).flatten() {
                 Some(at) => this.sleep.as_mut().reset(at),
                 None => return Poll::Ready(()),
             }

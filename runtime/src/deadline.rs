@@ -5,7 +5,9 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::marker::PhantomData;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
 
@@ -21,9 +23,9 @@ thread_local! {
 /// A future that is over when its time has come.
 ///
 /// On a thread of the runtime it lives in the thread's wheel, elsewhere it is a timer of tokio.
-/// It must be polled and dropped on the thread that made it.
+/// It belongs to the thread that made it, and is not `Send`.
 #[derive(Debug)]
-pub struct Deadline(Kind);
+pub struct Deadline(Kind, PhantomData<Rc<()>>);
 
 #[derive(Debug)]
 enum Kind {
@@ -42,10 +44,11 @@ impl Deadline {
     #[must_use]
     pub fn at(at: Instant) -> Self {
         let entry = WHEEL.with_borrow_mut(|wheel| wheel.as_mut().map(|wheel| wheel.add(at)));
-        Self(match entry {
+        let kind = match entry {
             Some(entry) => Kind::Wheel(entry),
             None => Kind::Tokio(Box::pin(tokio::time::sleep_until(at.into()))),
-        })
+        };
+        Self(kind, PhantomData)
     }
 
     /// Moves it to `at`.
@@ -62,10 +65,7 @@ impl Deadline {
 
 fn with<R>(f: impl FnOnce(&mut Wheel) -> R) -> Option<R> {
     // None while the thread ends and its locals are gone: nothing is due any more then.
-    WHEEL
-        .try_with(|wheel| wheel.borrow_mut().as_mut().map(f))
-        .ok()
-        .flatten()
+    WHEEL.try_with(|wheel| wheel.borrow_mut().as_mut().map(f)).ok().flatten()
 }
 
 impl Future for Deadline {
@@ -119,12 +119,7 @@ impl Wheel {
 
     fn add(&mut self, at: Instant) -> usize {
         let tick = self.tick_of(at);
-        let entry = self.entries.insert(Entry {
-            tick,
-            position: 0,
-            due: false,
-            waker: None,
-        });
+        let entry = self.entries.insert(Entry { tick, position: 0, due: false, waker: None });
         self.enqueue(entry, tick);
         entry
     }
@@ -142,12 +137,7 @@ impl Wheel {
     }
 
     fn dequeue(&mut self, entry: usize) {
-        let Entry {
-            tick,
-            position,
-            due,
-            ..
-        } = self.entries[entry];
+        let Entry { tick, position, due, .. } = self.entries[entry];
         if due {
             return;
         }
@@ -219,9 +209,7 @@ impl Driver {
                 armed: None,
             });
         });
-        Self {
-            sleep: Box::pin(tokio::time::sleep(Duration::ZERO)),
-        }
+        Self { sleep: Box::pin(tokio::time::sleep(Duration::ZERO)) }
     }
 
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {

@@ -28,18 +28,9 @@ fn time(time: Duration) -> String {
 
 #[test]
 fn the_table_of_defaults_says_what_the_code_does() {
-    let Flags {
-        intensity,
-        backoff,
-        on_spent,
-        ..
-    } = Flags::new(Strategy::OneForOne);
+    let Flags { intensity, backoff, on_spent, .. } = Flags::new(Strategy::OneForOne);
     let Watchdog { period, limit } = Watchdog::default();
-    let restarts = format!(
-        "{} restarts in {}",
-        intensity.restarts,
-        time(intensity.period)
-    );
+    let restarts = format!("{} restarts in {}", intensity.restarts, time(intensity.period));
     let on_spent = match on_spent {
         OnSpent::Escalate => "escalate",
         OnSpent::Park => "park",
@@ -52,35 +43,18 @@ fn the_table_of_defaults_says_what_the_code_does() {
         ("longest back-off", time(backoff.max)),
         ("healthy uptime", time(backoff.healthy)),
         ("grace of a leaf", time(crate::supervisor::GRACE)),
-        (
-            "grace of a supervisor",
-            "as long as its children need".to_owned(),
-        ),
-        (
-            "mailbox",
-            format!("{} messages", crate::supervisor::MAILBOX),
-        ),
+        ("grace of a supervisor", "as long as its children need".to_owned()),
+        ("mailbox", format!("{} messages", crate::supervisor::MAILBOX)),
         ("messages in a turn", crate::host::TURN.to_string()),
         ("precision of deadlines", time(crate::deadline::GRAIN)),
         ("beat of a thread", time(crate::pulse::BEAT)),
         ("look of the watchdog", time(period)),
         ("limit of the watchdog", time(limit)),
-        (
-            "answer to a kill",
-            time(crate::supervisor::core::KILL_ANSWER),
-        ),
-        (
-            "grace once the root gave up",
-            time(crate::runtime::LAST_GRACE),
-        ),
-        (
-            "events that a subscriber may lag",
-            crate::event::CAPACITY.to_string(),
-        ),
+        ("answer to a kill", time(crate::supervisor::stop::KILL_ANSWER)),
+        ("grace once the root gave up", time(crate::runtime::LAST_GRACE)),
+        ("events that a subscriber may lag", crate::event::CAPACITY.to_string()),
     ];
-    let expected: Vec<_> = expected
-        .iter()
-        .map(|(what, default)| (*what, default.as_str()))
-        .collect();
+    let expected: Vec<_> =
+        expected.iter().map(|(what, default)| (*what, default.as_str())).collect();
     assert_eq!(table(), expected);
 }

@@ -16,9 +16,7 @@ pub(crate) struct Ending {
 
 impl Ending {
     pub(crate) fn because(reason: &ExitReason) -> Self {
-        Self {
-            before: ENDING.replace(Some(Self::error(reason))),
-        }
+        Self { before: ENDING.replace(Some(Self::error(reason))) }
     }
 
     fn error(reason: &ExitReason) -> AskError {
@@ -41,11 +39,7 @@ pub(crate) fn why_unanswered() -> AskError {
     if std::thread::panicking() {
         AskError::Crashed
     } else {
-        ENDING
-            .try_with(Cell::get)
-            .ok()
-            .flatten()
-            .unwrap_or(AskError::Unanswered)
+        ENDING.try_with(Cell::get).ok().flatten().unwrap_or(AskError::Unanswered)
     }
 }
 

@@ -95,9 +95,7 @@ pub struct Events {
 
 impl Events {
     pub(crate) fn new() -> Self {
-        Self {
-            sender: broadcast::Sender::new(CAPACITY),
-        }
+        Self { sender: broadcast::Sender::new(CAPACITY) }
     }
 
     /// All events from now on. A subscriber that lags more than 16,384 events behind is told how

@@ -17,11 +17,7 @@ pub(crate) struct Faults {
 }
 
 impl Faults {
-    #[expect(
-        clippy::panic,
-        clippy::disallowed_methods,
-        reason = "the faults themselves"
-    )]
+    #[expect(clippy::panic, clippy::disallowed_methods, reason = "the faults themselves")]
     pub(crate) fn at_poll(&self) {
         let millis = self.block_millis.swap(0, Ordering::Relaxed);
         if millis > 0 {

@@ -77,12 +77,7 @@ impl<A: Actor> Unpin for Host<A> {}
 
 impl<A: Actor> Host<A> {
     pub(crate) fn new(source: Source<A>, address: Address<A>, shared: Rc<Shared>) -> Self {
-        Self {
-            state: None,
-            source,
-            address,
-            shared,
-        }
+        Self { state: None, source, address, shared }
     }
 
     /// Runs `f` on the living state; nothing where there is none.
@@ -91,12 +86,7 @@ impl<A: Actor> Host<A> {
         actix: &mut HostContext<A>,
         f: impl FnOnce(&mut A, &mut Context<'_, A>) -> R,
     ) -> Option<R> {
-        let Self {
-            state,
-            address,
-            shared,
-            ..
-        } = self;
+        let Self { state, address, shared, .. } = self;
         let state = state.as_mut()?;
         Some(f(state, &mut Context::new(actix, address, shared)))
     }
@@ -137,10 +127,7 @@ impl<A: Actor> actix::Actor for Host<A> {
                 }
                 Some(Stopping::Wait | Stopping::Done) | None => {}
             }
-            self.shared
-                .exit
-                .borrow_mut()
-                .get_or_insert(ExitReason::Shutdown);
+            self.shared.exit.borrow_mut().get_or_insert(ExitReason::Shutdown);
         }
         actix::Running::Stop
     }
@@ -149,12 +136,7 @@ impl<A: Actor> actix::Actor for Host<A> {
         if !self.shared.up.get() {
             return;
         }
-        let reason = self
-            .shared
-            .exit
-            .borrow()
-            .clone()
-            .unwrap_or(ExitReason::Normal);
+        let reason = self.shared.exit.borrow().clone().unwrap_or(ExitReason::Normal);
         if let Some(state) = &mut self.state {
             state.stopped(&reason);
         }
@@ -182,10 +164,7 @@ pub(crate) struct Letter<M: Message> {
 
 impl<M: Message> Letter<M> {
     pub(crate) fn new(message: M, reply: Reply<M::Answer>, permit: Permit) -> Self {
-        Self {
-            content: Some((message, reply)),
-            permit: Some(permit),
-        }
+        Self { content: Some((message, reply)), permit: Some(permit) }
     }
 }
 

@@ -22,10 +22,7 @@ pub(crate) trait Launch {
 pub(crate) fn mailbox<A: Actor>(node: &Arc<Node>) -> (Address<A>, AddressReceiver<Host<A>>) {
     // Permits bound the mailbox, so actix's own bound must never park a sender.
     let (sender, receiver) = channel(0);
-    (
-        Address::new(ActixAddr::<A>::new(sender), Arc::clone(node)),
-        receiver,
-    )
+    (Address::new(ActixAddr::<A>::new(sender), Arc::clone(node)), receiver)
 }
 
 /// A factory of states that may travel to another thread.
@@ -39,11 +36,7 @@ pub(crate) struct LeafLaunch<A: Actor> {
 
 impl<A: Actor> Launch for LeafLaunch<A> {
     fn launch(self: Box<Self>, node: &Arc<Node>, runtime: &Runtime) {
-        let Self {
-            address,
-            receiver,
-            factory,
-        } = *self;
+        let Self { address, receiver, factory } = *self;
         let worker = runtime.worker(node.placement);
         if worker.is_current() {
             return spawn(Source::Factory(factory), address, receiver, worker);
@@ -57,10 +50,7 @@ impl<A: Actor> Launch for LeafLaunch<A> {
 }
 
 /// Creates the task on the calling thread, which must be `worker`'s.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place where a supervised task begins"
-)]
+#[expect(clippy::disallowed_methods, reason = "the one place where a supervised task begins")]
 pub(crate) fn spawn<A: Actor>(
     source: Source<A>,
     address: Address<A>,

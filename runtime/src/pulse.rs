@@ -55,14 +55,10 @@ impl Actor for Pulse {
         let mut driver = Driver::new();
         cx.pipe(poll_fn(move |task| driver.poll(task)), |_, (), _| {});
         let (Some(runtime), Some(worker)) = (cx.runtime().cloned(), Worker::current()) else {
-            return Err(Failure::new(
-                "a pulse beats on a thread of the runtime only",
-            ));
+            return Err(Failure::new("a pulse beats on a thread of the runtime only"));
         };
         *worker.pulse.lock() = Some(Arc::clone(cx.node()));
-        cx.show(Arc::new(Load {
-            worker: Arc::clone(&worker),
-        }));
+        cx.show(Arc::new(Load { worker: Arc::clone(&worker) }));
         if runtime.is_watched() {
             self.worker = Some(Arc::clone(&worker));
             worker.beat(runtime.age());

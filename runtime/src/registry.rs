@@ -50,9 +50,7 @@ pub struct Registry {
 
 impl Registry {
     pub(crate) fn new(workers: usize) -> Self {
-        Self {
-            shards: (0..=workers).map(|_| Shard::default()).collect(),
-        }
+        Self { shards: (0..=workers).map(|_| Shard::default()).collect() }
     }
 
     fn shard(&self, placement: Placement) -> &Shard {
@@ -82,20 +80,13 @@ impl Registry {
 
     /// The node in `slot` of the shard of `placement`.
     pub(crate) fn get(&self, placement: Placement, slot: u32) -> Option<Arc<Node>> {
-        self.shard(placement)
-            .nodes
-            .lock()
-            .get(slot as usize)
-            .cloned()
+        self.shard(placement).nodes.lock().get(slot as usize).cloned()
     }
 
     /// How many children there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.shards
-            .iter()
-            .map(|shard| shard.count.load(Ordering::Relaxed))
-            .sum()
+        self.shards.iter().map(|shard| shard.count.load(Ordering::Relaxed)).sum()
     }
 
     /// Whether there is no child at all.
@@ -108,9 +99,7 @@ impl Registry {
     #[must_use]
     pub fn find(&self, path: &str) -> Option<Arc<Node>> {
         let id = path.rsplit('/').next().unwrap_or(path);
-        self.nodes()
-            .into_iter()
-            .find(|node| node.id.to_string() == id && node.path() == path)
+        self.nodes().into_iter().find(|node| node.id.to_string() == id && node.path() == path)
     }
 
     /// A copy of the tree: each node whole, and none without its parents.

@@ -13,8 +13,8 @@ use crate::policy::Strategy;
 use crate::pulse::Pulse;
 use crate::registry::{Node, Registry};
 use crate::spec::{ChildId, Flags, Shutdown, SpecError};
+use crate::supervisor::action::Outcome;
 use crate::supervisor::cell::SupervisorCell;
-use crate::supervisor::core::Outcome;
 use crate::supervisor::{ChildSpec, SupervisorSpec};
 use crate::watchdog::{self, Watchdog};
 use crate::worker::{Placement, Worker};
@@ -120,18 +120,11 @@ impl Builder {
         let system = System::with_tokio_rt(|| self.control_loop());
         let runtime = Runtime::new(self.workers, self.watchdog.is_some());
         system.block_on(async { runtime.control().enter(&self.name, Arbiter::current()) });
-        let root = tree(
-            &runtime,
-            SupervisorSpec::new(root, flags).child(self.pulses()),
-        )?;
+        let root = tree(&runtime, SupervisorSpec::new(root, flags).child(self.pulses()))?;
         let init = SupervisorCell::init(&runtime);
-        ChildSpec::from(root)
-            .add_to(&init)
-            .map_err(StartError::from)?;
+        ChildSpec::from(root).add_to(&init).map_err(StartError::from)?;
         let arbiters = self.start_workers(&runtime)?;
-        let _watchdog = self
-            .watchdog
-            .map(|watchdog| watchdog::start(watchdog, &runtime));
+        let _watchdog = self.watchdog.map(|watchdog| watchdog::start(watchdog, &runtime));
         let ended = system.block_on(supervise(&runtime, &init));
         init.dismantle();
         for (worker, arbiter) in runtime.all_workers().iter().skip(1).zip(&arbiters) {
@@ -143,44 +136,34 @@ impl Builder {
         Ok(ended)
     }
 
-    #[expect(
-        clippy::expect_used,
-        reason = "without an event loop there is nobody to tell"
-    )]
+    #[expect(clippy::expect_used, reason = "without an event loop there is nobody to tell")]
     fn control_loop(&self) -> tokio::runtime::Runtime {
         let mut builder = tokio::runtime::Builder::new_current_thread();
         builder.enable_all();
         #[cfg(any(test, feature = "test-clock"))]
         builder.start_paused(self.paused);
-        builder
-            .build()
-            .expect("the system gives the process an event loop")
+        builder.build().expect("the system gives the process an event loop")
     }
 
     /// What shows that each thread turns, and turns its wheel of deadlines.
     fn pulses(&self) -> SupervisorSpec {
         let flags = Flags::new(Strategy::OneForOne).on_spent(crate::spec::OnSpent::ParkChild);
-        (0..self.workers)
-            .map(Placement::Worker)
-            .chain([Placement::Control])
-            .fold(
-                SupervisorSpec::new("workers", flags),
-                |workers, placement| {
-                    let pulse = ChildSpec::leaf(placement.id(), Pulse::default)
-                        .shutdown(Shutdown::Grace(crate::pulse::GRACE));
-                    workers.child(pulse.on(placement))
-                },
-            )
+        (0..self.workers).map(Placement::Worker).chain([Placement::Control]).fold(
+            SupervisorSpec::new("workers", flags),
+            |workers, placement| {
+                let pulse = ChildSpec::leaf(placement.id(), Pulse::default)
+                    .shutdown(Shutdown::Grace(crate::pulse::GRACE));
+                workers.child(pulse.on(placement))
+            },
+        )
     }
 
     fn start_workers(&self, runtime: &Runtime) -> Result<Vec<Arbiter>, StartError> {
         let mut arbiters = Vec::with_capacity(self.workers);
         for worker in runtime.inner.workers.iter().skip(1) {
             let index = worker.placement.worker().unwrap_or(0);
-            let arbiter = Arbiter::try_new().map_err(|error| StartError::Thread {
-                worker: index,
-                error,
-            })?;
+            let arbiter =
+                Arbiter::try_new().map_err(|error| StartError::Thread { worker: index, error })?;
             let entering = Arc::clone(worker);
             let handle = arbiter.handle();
             // Kept here as well, so that children can be sent there before the thread has entered.
@@ -220,24 +203,26 @@ async fn supervise(runtime: &Runtime, init: &Arc<SupervisorCell>) -> Ended {
     };
     match outcome {
         Outcome::Shutdown => Ended::Shutdown,
-        Outcome::Spent { child, .. } => Ended::Escalated {
-            child: child.to_string(),
-        },
+        Outcome::Spent { child, .. } => Ended::Escalated { child: child.to_string() },
     }
 }
 
+/// How long the workers' threads have, together, to leave their event loops.
+const JOIN: Duration = Duration::from_millis(300);
+
 /// Waits for the workers' threads, but for none that is lost.
 async fn join(runtime: &Runtime, arbiters: Vec<Arbiter>) {
-    for (worker, arbiter) in runtime.inner.workers.iter().skip(1).zip(arbiters) {
-        if worker.stuck.load(Ordering::Relaxed) {
-            continue;
-        }
-        // The arbiter answers `alive` with no once its thread has left the event loop.
-        let end = Instant::now() + Duration::from_millis(500);
-        while arbiter.handle().alive() && Instant::now() < end {
+    let end = Instant::now() + JOIN;
+    for (worker, arbiter) in runtime.all_workers().iter().skip(1).zip(arbiters) {
+        // An arbiter answers `alive` with no once its thread has left the event loop.
+        while arbiter.handle().alive()
+            && !worker.stuck.load(Ordering::Relaxed)
+            && Instant::now() < end
+        {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         if !arbiter.handle().alive() {
+            // It drops what is left on it; a panic in that has been contained.
             let _ = arbiter.join();
         }
     }
@@ -379,11 +364,6 @@ impl Runtime {
 
 impl std::fmt::Debug for Runtime {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "Runtime({} workers, {} children)",
-            self.workers(),
-            self.registry().len()
-        )
+        write!(f, "Runtime({} workers, {} children)", self.workers(), self.registry().len())
     }
 }

@@ -143,22 +143,13 @@ impl Flags {
     pub(crate) fn check(&self, supervisor: &ChildId) -> Result<(), SpecError> {
         let of = || supervisor.clone();
         if self.intensity.period.is_zero() {
-            return Err(SpecError::ZeroPeriod {
-                of: of(),
-                period: "intensity.period",
-            });
+            return Err(SpecError::ZeroPeriod { of: of(), period: "intensity.period" });
         }
         if self.backoff.min.is_zero() {
-            return Err(SpecError::ZeroPeriod {
-                of: of(),
-                period: "backoff.min",
-            });
+            return Err(SpecError::ZeroPeriod { of: of(), period: "backoff.min" });
         }
         if self.backoff.healthy.is_zero() {
-            return Err(SpecError::ZeroPeriod {
-                of: of(),
-                period: "backoff.healthy",
-            });
+            return Err(SpecError::ZeroPeriod { of: of(), period: "backoff.healthy" });
         }
         if self.backoff.min > self.backoff.max {
             let Backoff { min, max, .. } = self.backoff;
@@ -187,16 +178,11 @@ impl Terms {
                 return Err(SpecError::EmptyId);
             }
             if name.contains('/') {
-                return Err(SpecError::SlashInId {
-                    id: self.id.clone(),
-                });
+                return Err(SpecError::SlashInId { id: self.id.clone() });
             }
         }
         if self.shutdown == Shutdown::Grace(Duration::ZERO) {
-            return Err(SpecError::ZeroPeriod {
-                of: self.id.clone(),
-                period: "shutdown grace",
-            });
+            return Err(SpecError::ZeroPeriod { of: self.id.clone(), period: "shutdown grace" });
         }
         Ok(())
     }

@@ -2,18 +2,25 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `core` | the state machine: exits and times in, starts and stops out |
-//! | `order`, `plan` | start order, and restarts of several children together |
-//! | `cell` | the table of children, which outlives the actor, and the carrying out |
+//! | `core`, `entry` | the state machine: exits and times in, actions out |
+//! | `failure`, `plan` | what follows a failure; restarts of several children together |
+//! | `stop`, `order` | stopping; start order |
+//! | `action`, `execute` | what the state machine asks for, and carrying it out |
+//! | `cell` | the table of children, which outlives the actor |
 //! | `actor` | the supervisor as a child of its own supervisor |
 
+pub(crate) mod action;
 pub(crate) mod actor;
 pub(crate) mod cell;
 pub(crate) mod core;
+mod entry;
+mod execute;
+mod failure;
 mod order;
 mod plan;
 #[cfg(test)]
 mod properties;
+pub(crate) mod stop;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -103,35 +110,13 @@ impl<A: Actor> Leaf<A> {
     /// and takes mail, before the actor has started.
     #[must_use]
     pub fn build(self) -> (ChildSpec, Address<A>) {
-        let Self {
-            terms,
-            placement,
-            mailbox: capacity,
-            factory,
-        } = self;
+        let Self { terms, placement, mailbox: capacity, factory } = self;
         let node = Node::new(terms.id.clone(), terms.kind, placement, capacity);
         let (address, receiver) = mailbox(&node);
-        let launch = LeafLaunch {
-            address: address.clone(),
-            receiver,
-            factory,
-        };
-        let fault = (capacity == 0).then(|| SpecError::NoMailbox {
-            of: terms.id.clone(),
-        });
-        let child = Child {
-            node,
-            launch: Some(Box::new(launch)),
-            inner: None,
-        };
-        (
-            ChildSpec {
-                terms,
-                child,
-                fault,
-            },
-            address,
-        )
+        let launch = LeafLaunch { address: address.clone(), receiver, factory };
+        let fault = (capacity == 0).then(|| SpecError::NoMailbox { of: terms.id.clone() });
+        let child = Child { node, launch: Some(Box::new(launch)), inner: None };
+        (ChildSpec { terms, child, fault }, address)
     }
 }
 
@@ -181,12 +166,7 @@ impl SupervisorSpec {
             restart: Restart::Permanent,
             shutdown: Shutdown::Infinity,
         };
-        Self {
-            terms,
-            placement: Placement::Control,
-            cell,
-            fault,
-        }
+        Self { terms, placement: Placement::Control, cell, fault }
     }
 
     /// Where the supervisor itself lives; its children state their own places.
@@ -219,39 +199,20 @@ impl SupervisorSpec {
     /// A handle for adding and removing children at run time.
     #[must_use]
     pub fn handle(&self) -> SupervisorHandle {
-        SupervisorHandle {
-            cell: Arc::clone(&self.cell),
-        }
+        SupervisorHandle { cell: Arc::clone(&self.cell) }
     }
 }
 
 impl From<SupervisorSpec> for ChildSpec {
     fn from(spec: SupervisorSpec) -> Self {
-        let SupervisorSpec {
-            terms,
-            placement,
-            cell,
-            fault,
-        } = spec;
+        let SupervisorSpec { terms, placement, cell, fault } = spec;
         let node = Node::new(terms.id.clone(), terms.kind, placement, MAILBOX);
         let (address, receiver) = mailbox(&node);
         let supervised = Arc::clone(&cell);
         let factory = Box::new(move || Supervisor::new(Arc::clone(&supervised)));
-        let launch = LeafLaunch {
-            address,
-            receiver,
-            factory,
-        };
-        let child = Child {
-            node,
-            launch: Some(Box::new(launch)),
-            inner: Some(cell),
-        };
-        Self {
-            terms,
-            child,
-            fault,
-        }
+        let launch = LeafLaunch { address, receiver, factory };
+        let child = Child { node, launch: Some(Box::new(launch)), inner: Some(cell) };
+        Self { terms, child, fault }
     }
 }
 
@@ -288,28 +249,13 @@ impl SupervisorHandle {
             return Err(SpecError::NoMailbox { of: id });
         }
         let Some(worker) = Worker::current() else {
-            return Err(SpecError::NoSuchWorker {
-                of: id,
-                worker: 0,
-                workers: 0,
-            });
+            return Err(SpecError::NoSuchWorker { of: id, worker: 0, workers: 0 });
         };
-        let terms = Terms {
-            id: id.clone(),
-            kind: Kind::Leaf,
-            restart: Restart::Temporary,
-            shutdown,
-        };
+        let terms =
+            Terms { id: id.clone(), kind: Kind::Leaf, restart: Restart::Temporary, shutdown };
         let node = Node::new(id, Kind::Leaf, worker.placement, mailbox_capacity);
         let (address, receiver) = mailbox(&node);
-        self.cell.add(
-            terms,
-            Child {
-                node,
-                launch: None,
-                inner: None,
-            },
-        )?;
+        self.cell.add(terms, Child { node, launch: None, inner: None })?;
         spawn(Source::Once(Some(actor)), address.clone(), receiver, worker);
         Ok(address)
     }

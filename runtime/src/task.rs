@@ -46,13 +46,7 @@ impl<A: Actor> Task<A> {
         address: Address<A>,
         worker: Arc<Worker>,
     ) -> Self {
-        Self {
-            actix: Some(actix),
-            shared,
-            address,
-            worker,
-            generation: 0,
-        }
+        Self { actix: Some(actix), shared, address, worker, generation: 0 }
     }
 
     fn node(&self) -> &Arc<Node> {
@@ -113,7 +107,7 @@ impl<A: Actor> Task<A> {
             error!(
                 path = node.path(),
                 generation = self.generation,
-                panic = ?panic.text,
+                panic = &*panic.text,
                 place = %panic.place,
                 suppressed,
                 "an actor panicked"
@@ -126,11 +120,7 @@ impl<A: Actor> Task<A> {
                 let exited = Lifecycle::Exited(reason.clone());
                 place.supervisor.emit(&node, generation, exited);
             }
-            place.supervisor.report(Report::Exited {
-                key: place.key,
-                generation,
-                reason,
-            });
+            place.supervisor.report(Report::Exited { key: place.key, generation, reason });
         }
     }
 
@@ -263,9 +253,6 @@ pub(crate) fn announce(node: &Arc<Node>, generation: u32) {
     }
     place.supervisor.emit(node, generation, Lifecycle::Started);
     if !place.supervisor.dynamic {
-        place.supervisor.report(Report::Started {
-            key: place.key,
-            generation,
-        });
+        place.supervisor.report(Report::Started { key: place.key, generation });
     }
 }

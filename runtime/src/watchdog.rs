@@ -25,10 +25,7 @@ pub struct Watchdog {
 impl Default for Watchdog {
     /// A look every 100 ms and a limit of half a second: a stuck worker is reported within 0.7 s.
     fn default() -> Self {
-        Self {
-            period: Duration::from_millis(100),
-            limit: Duration::from_millis(500),
-        }
+        Self { period: Duration::from_millis(100), limit: Duration::from_millis(500) }
     }
 }
 
@@ -63,10 +60,7 @@ pub(crate) fn start(watchdog: Watchdog, runtime: &Runtime) -> Guard {
         }
     };
     // Without a thread to spare there is no watchdog; everything else works.
-    let thread = std::thread::Builder::new()
-        .name("trunkline-watch".to_owned())
-        .spawn(look)
-        .ok();
+    let thread = std::thread::Builder::new().name("trunkline-watch".to_owned()).spawn(look).ok();
     Guard { thread, end }
 }
 
@@ -90,10 +84,7 @@ fn inspect(watchdog: Watchdog, runtime: &Runtime, worker: &Arc<Worker>) {
                 "a worker does not answer: this actor holds it"
             );
             if let Some(node) = culprit.or_else(|| worker.pulse.lock().clone()) {
-                let what = Lifecycle::WorkerStuck {
-                    worker: worker.placement.worker(),
-                    since,
-                };
+                let what = Lifecycle::WorkerStuck { worker: worker.placement.worker(), since };
                 runtime.events().emit(&node, node.generation(), what);
             }
         }
@@ -103,9 +94,7 @@ fn inspect(watchdog: Watchdog, runtime: &Runtime, worker: &Arc<Worker>) {
         runtime.health_changed();
         info!(worker = %worker.placement.id(), "the worker answers again");
         if let Some(node) = worker.pulse.lock().clone() {
-            let what = Lifecycle::WorkerBack {
-                worker: worker.placement.worker(),
-            };
+            let what = Lifecycle::WorkerBack { worker: worker.placement.worker() };
             runtime.events().emit(&node, node.generation(), what);
         }
     }
@@ -113,9 +102,7 @@ fn inspect(watchdog: Watchdog, runtime: &Runtime, worker: &Arc<Worker>) {
 
 /// The child that the thread is inside of.
 fn culprit(runtime: &Runtime, worker: &Worker) -> Option<Arc<Node>> {
-    worker
-        .running()
-        .and_then(|slot| runtime.registry().get(worker.placement, slot))
+    worker.running().and_then(|slot| runtime.registry().get(worker.placement, slot))
 }
 
 /// Lets those go on that wait, without a limit of their own, for a child on this thread to stop.

@@ -106,9 +106,7 @@ impl Worker {
 
     pub(crate) fn is_current(&self) -> bool {
         CURRENT.with_borrow(|current| {
-            current
-                .as_ref()
-                .is_some_and(|current| std::ptr::eq(Arc::as_ptr(current), self))
+            current.as_ref().is_some_and(|current| std::ptr::eq(Arc::as_ptr(current), self))
         })
     }
 
@@ -125,8 +123,7 @@ impl Worker {
 
     /// Marks `node` as what this thread runs, until the mark is dropped.
     pub(crate) fn mark(&self, node: &Node) -> Mark<'_> {
-        self.running
-            .store(node.slot().wrapping_add(1), Ordering::Relaxed);
+        self.running.store(node.slot().wrapping_add(1), Ordering::Relaxed);
         Mark { worker: self }
     }
 

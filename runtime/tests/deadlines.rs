@@ -59,9 +59,8 @@ fn a_deadline_that_came_can_be_moved_and_comes_again() {
 fn many_deadlines_that_are_dropped_leave_the_others_alone() {
     run(|_: Universe| async move {
         let start = Instant::now();
-        let mut deadlines: Vec<_> = (0..1_000)
-            .map(|nth| Deadline::after(millis(nth % 7 * 10)))
-            .collect();
+        let mut deadlines: Vec<_> =
+            (0..1_000).map(|nth| Deadline::after(millis(nth % 7 * 10))).collect();
         for nth in (0..1_000).rev().step_by(3) {
             drop(deadlines.swap_remove(nth));
         }
@@ -113,10 +112,8 @@ impl Ticking {
 async fn ticking(u: &Universe) -> (Address<Ticking>, Arc<AtomicU32>) {
     let ticks = Arc::<AtomicU32>::default();
     let shared = Arc::clone(&ticks);
-    let child = ChildSpec::leaf("child", move || Ticking {
-        ticks: Arc::clone(&shared),
-        timer: None,
-    });
+    let child =
+        ChildSpec::leaf("child", move || Ticking { ticks: Arc::clone(&shared), timer: None });
     let (child, address) = child.build();
     u.start(u.tree(PLAIN).child(child)).await;
     (address, ticks)

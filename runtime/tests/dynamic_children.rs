@@ -26,8 +26,7 @@ fn twenty_thousand_children_come_and_go_at_a_flat_cost() {
         for thousand in 0..20 {
             let start = Instant::now();
             for id in thousand * 1_000..(thousand + 1) * 1_000u64 {
-                tree.start_here(id, Shutdown::Kill, 8, Idle)
-                    .expect("ids are unique");
+                tree.start_here(id, Shutdown::Kill, 8, Idle).expect("ids are unique");
             }
             starts.push(start.elapsed());
             u.settle().await;
@@ -165,18 +164,11 @@ fn a_child_removed_while_it_rests_neither_doubles_nor_lives_on() {
         to_old.tell(Order::Panic);
         u.restarting("tree/child").await;
         assert!(tree.remove_child(&"child".into()));
-        assert!(
-            !tree.remove_child(&"child".into()),
-            "there is none any more"
-        );
+        assert!(!tree.remove_child(&"child".into()), "there is none any more");
         let (new, to_new) = u.good("child").build();
         tree.start_child(new).expect("the id is free");
         u.pass(seconds(60)).await;
-        assert_eq!(
-            u.journal.count("child started"),
-            2,
-            "the old one's and the new one's"
-        );
+        assert_eq!(u.journal.count("child started"), 2, "the old one's and the new one's");
         assert!(!to_old.is_open());
         let answer = to_new.order(Order::Report).await.expect("it is well");
         assert_eq!(answer.generation, 1);
@@ -187,8 +179,7 @@ fn a_child_removed_while_it_rests_neither_doubles_nor_lives_on() {
 fn an_id_is_taken_until_the_removed_child_has_ended() {
     run(|u: Universe| async move {
         let tree = u.start(SupervisorSpec::dynamic("tree", PLAIN)).await;
-        tree.start_child(slow_stop("child", seconds(1)))
-            .expect("sound");
+        tree.start_child(slow_stop("child", seconds(1))).expect("sound");
         u.settle().await;
         assert!(tree.remove_child(&"child".into()));
         let id = ChildId::from("child");
@@ -221,8 +212,7 @@ fn a_child_that_removes_itself_is_stopped_in_good_order() {
 fn a_child_removed_before_its_first_turn_never_runs() {
     run(|u: Universe| async move {
         let tree = u.start(SupervisorSpec::dynamic("tree", PLAIN)).await;
-        tree.start_child(u.good("brief").restart(Restart::Transient))
-            .expect("sound");
+        tree.start_child(u.good("brief").restart(Restart::Transient)).expect("sound");
         assert!(tree.remove_child(&"brief".into()));
         u.saw("tree/brief", "removed").await;
         assert!(u.journal.lines().is_empty());

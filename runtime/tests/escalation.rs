@@ -27,12 +27,7 @@ fn a_supervisor_that_escalates_stops_its_other_children_in_reverse_and_fails() {
         assert_eq!(reason, ExitReason::Failed(Failure::new(text)));
         assert_eq!(
             u.journal.lines(),
-            [
-                "c stopping",
-                "c stopped shutdown",
-                "a stopping",
-                "a stopped shutdown"
-            ]
+            ["c stopping", "c stopped shutdown", "a stopping", "a stopped shutdown"]
         );
     });
 }
@@ -73,8 +68,7 @@ fn escalation_climbs_until_a_supervisor_has_restarts_left() {
         let (child, address) = u.good("child").build();
         let inner = SupervisorSpec::new("inner", STRICT).child(child);
         let middle = SupervisorSpec::new("middle", STRICT).child(inner);
-        u.start(u.tree(Flags::new(Strategy::OneForOne)).child(middle))
-            .await;
+        u.start(u.tree(Flags::new(Strategy::OneForOne)).child(middle)).await;
         address.tell(Order::Panic);
         u.saw("tree/middle/inner", "escalated").await;
         u.saw("tree/middle", "escalated").await;
@@ -117,8 +111,7 @@ fn escalation_from_the_depth_of_the_tree_reaches_the_root() {
 #[test]
 fn a_root_that_gives_up_waits_for_no_child_longer_than_half_a_second() {
     let (ended, lines) = run_to_the_end(STRICT, |root, journal| {
-        root.child(never_stop("stubborn", journal))
-            .child(crash_on_start("dud", 100))
+        root.child(never_stop("stubborn", journal)).child(crash_on_start("dud", 100))
     });
     let child = "dud".to_owned();
     assert_eq!(ended, Ended::Escalated { child });

@@ -67,11 +67,7 @@ fn host<F>(
     F: Future<Output = ()> + 'static,
 {
     let journal = host_and_keep(builder, limit, body);
-    assert_eq!(
-        journal.holders(),
-        1,
-        "an actor or a factory was not dropped"
-    );
+    assert_eq!(journal.holders(), 1, "an actor or a factory was not dropped");
 }
 
 fn host_and_keep<F>(
@@ -113,17 +109,17 @@ where
 fn carry_on(mut events: broadcast::Receiver<Event>) {
     loop {
         match events.try_recv() {
-            Ok(Event {
-                node,
-                what: Lifecycle::Exited(reason),
-                ..
-            }) if node.id() == &ChildId::from("body") => match reason {
-                ExitReason::Normal => return,
-                ExitReason::Shutdown
-                | ExitReason::Killed
-                | ExitReason::Failed(_)
-                | ExitReason::Panicked(_) => panic!("the body {reason}"),
-            },
+            Ok(Event { node, what: Lifecycle::Exited(reason), .. })
+                if node.id() == &ChildId::from("body") =>
+            {
+                match reason {
+                    ExitReason::Normal => return,
+                    ExitReason::Shutdown
+                    | ExitReason::Killed
+                    | ExitReason::Failed(_)
+                    | ExitReason::Panicked(_) => panic!("the body {reason}"),
+                }
+            }
             Ok(_) | Err(broadcast::error::TryRecvError::Lagged(_)) => {}
             Err(error) => panic!("the body never ended: {error}"),
         }
@@ -190,8 +186,7 @@ impl Universe {
     /// The next event of that name at that path below the root.
     pub(crate) async fn saw(&self, path: &str, name: &str) -> Event {
         let path = format!("root/{path}");
-        self.event(|event| event.what.name() == name && event.node.path() == path)
-            .await
+        self.event(|event| event.what.name() == name && event.node.path() == path).await
     }
 
     /// Waits until a child is up; the incarnation.
@@ -257,11 +252,7 @@ pub(crate) fn run_to_the_end(
         .expect("the specs are sound");
     let registry = outside.map_or(1, |runtime| runtime.registry().len());
     assert_eq!(registry, 0, "a child was left behind");
-    assert_eq!(
-        journal.holders(),
-        1,
-        "an actor or a factory was not dropped"
-    );
+    assert_eq!(journal.holders(), 1, "an actor or a factory was not dropped");
     (ended, journal.lines())
 }
 

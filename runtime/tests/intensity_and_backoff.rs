@@ -14,9 +14,7 @@ use crate::harness::{Universe, millis, run, seconds};
 const EAGER: Backoff = Backoff::new(millis(1), millis(1), seconds(3600));
 
 fn flags(restarts: u32, period: Duration) -> Flags {
-    Flags::new(Strategy::OneForOne)
-        .intensity(restarts, period)
-        .backoff(EAGER)
+    Flags::new(Strategy::OneForOne).intensity(restarts, period).backoff(EAGER)
 }
 
 #[test]
@@ -90,8 +88,7 @@ fn the_intensity_is_of_the_supervisor_and_not_of_each_child() {
     run(|u: Universe| async move {
         let (a, to_a) = u.good("a").build();
         let (b, to_b) = u.good("b").build();
-        u.start(u.tree(flags(1, seconds(60))).child(a).child(b))
-            .await;
+        u.start(u.tree(flags(1, seconds(60))).child(a).child(b)).await;
         to_a.tell(Order::Panic);
         u.started("tree/a").await;
         to_b.tell(Order::Panic);
@@ -191,9 +188,7 @@ fn the_time_spent_dying_in_started_is_no_healthy_uptime() {
 #[test]
 fn a_supervisor_waits_for_a_child_that_starts_at_last() {
     run(|u: Universe| async move {
-        let tree = u
-            .tree(flags(10, seconds(1)))
-            .child(crash_on_start("dud", 5));
+        let tree = u.tree(flags(10, seconds(1))).child(crash_on_start("dud", 5));
         u.start(tree.child(u.good("next"))).await;
         assert_eq!(u.view("tree/dud").map(|dud| dud.generation), Some(6));
         assert_eq!(u.journal.lines(), ["next started"]);

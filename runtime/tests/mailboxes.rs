@@ -35,9 +35,7 @@ fn a_full_mailbox_says_so_and_hands_the_message_back() {
 fn clones_of_an_address_add_no_room() {
     run(|u: Universe| async move {
         let (child, address) = u.good("child").mailbox(4).build();
-        let taken = (0..100)
-            .filter(|_| address.clone().send(Order::Report).is_ok())
-            .count();
+        let taken = (0..100).filter(|_| address.clone().send(Order::Report).is_ok()).count();
         assert_eq!(taken, 4);
         drop(child);
     });
@@ -163,12 +161,8 @@ fn a_full_mailbox_does_not_keep_a_neighbour_from_its_turn() {
     run(|u: Universe| async move {
         let count = Arc::<AtomicU32>::default();
         let own = Arc::clone(&count);
-        let busy = move || Counter {
-            own: Arc::clone(&own),
-        };
-        let busy = ChildSpec::leaf("busy", busy)
-            .mailbox(20_000)
-            .shutdown(Shutdown::Kill);
+        let busy = move || Counter { own: Arc::clone(&own) };
+        let busy = ChildSpec::leaf("busy", busy).mailbox(20_000).shutdown(Shutdown::Kill);
         let (busy, to_busy) = busy.build();
         let (neighbour, to_neighbour) = u.good("neighbour").build();
         u.start(u.tree(PLAIN).child(busy).child(neighbour)).await;
@@ -178,10 +172,7 @@ fn a_full_mailbox_does_not_keep_a_neighbour_from_its_turn() {
         to_neighbour.order(Order::Report).await.expect("it is well");
         let handled = count.load(Ordering::Relaxed);
         assert!(handled <= 1_000, "the neighbour waited for {handled}");
-        to_busy
-            .ask(Tick, seconds(1))
-            .await
-            .expect("all are handled");
+        to_busy.ask(Tick, seconds(1)).await.expect("all are handled");
         assert_eq!(count.load(Ordering::Relaxed), 20_001);
     });
 }

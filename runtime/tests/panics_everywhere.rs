@@ -53,47 +53,27 @@ fn panics_by_itself<A: Actor>(
 
 #[test]
 fn a_panic_in_started_is_contained() {
-    panics_by_itself(
-        || crash_on_start("child", 100),
-        "no start before",
-        "crash_on_start.rs:",
-    );
+    panics_by_itself(|| crash_on_start("child", 100), "no start before", "crash_on_start.rs:");
 }
 
 #[test]
 fn a_panic_in_the_factory_is_contained() {
-    panics_by_itself(
-        || panic_in_factory("child"),
-        "out of parts",
-        "panic_in_factory.rs:",
-    );
+    panics_by_itself(|| panic_in_factory("child"), "out of parts", "panic_in_factory.rs:");
 }
 
 #[test]
 fn a_panic_in_a_future_beside_the_messages_is_contained() {
-    panics_by_itself(
-        || panic_in_future("child"),
-        "the future is bleak",
-        "panic_in_future.rs:",
-    );
+    panics_by_itself(|| panic_in_future("child"), "the future is bleak", "panic_in_future.rs:");
 }
 
 #[test]
 fn a_panic_over_an_item_of_a_stream_is_contained() {
-    panics_by_itself(
-        || panic_in_stream("child"),
-        "cannot stand that item",
-        "panic_in_stream.rs:",
-    );
+    panics_by_itself(|| panic_in_stream("child"), "cannot stand that item", "panic_in_stream.rs:");
 }
 
 #[test]
 fn a_panic_in_a_timer_is_contained() {
-    panics_by_itself(
-        || panic_in_timer("child"),
-        "time is up",
-        "panic_in_timer.rs:",
-    );
+    panics_by_itself(|| panic_in_timer("child"), "time is up", "panic_in_timer.rs:");
 }
 
 #[test]
@@ -129,38 +109,22 @@ fn panics_when_removed<A: Actor>(
 
 #[test]
 fn a_panic_in_stopping_is_contained() {
-    panics_when_removed(
-        || panic_in_stopping("child"),
-        "not yet",
-        "panic_in_stopping.rs:",
-    );
+    panics_when_removed(|| panic_in_stopping("child"), "not yet", "panic_in_stopping.rs:");
 }
 
 #[test]
 fn a_panic_in_stopped_is_contained() {
-    panics_when_removed(
-        || panic_in_stopped("child"),
-        "no farewell",
-        "panic_in_stopped.rs:",
-    );
+    panics_when_removed(|| panic_in_stopped("child"), "no farewell", "panic_in_stopped.rs:");
 }
 
 #[test]
 fn a_panic_in_the_destructor_of_the_state_is_contained() {
-    panics_when_removed(
-        || panic_in_drop("child"),
-        "dropped a bomb",
-        "panic_in_drop.rs:",
-    );
+    panics_when_removed(|| panic_in_drop("child"), "dropped a bomb", "panic_in_drop.rs:");
 }
 
 #[test]
 fn a_panic_in_the_destructor_of_a_future_is_contained() {
-    panics_when_removed(
-        || panic_in_drop_of_future("child"),
-        "dropped a bomb",
-        "panic_in_drop.rs:",
-    );
+    panics_when_removed(|| panic_in_drop_of_future("child"), "dropped a bomb", "panic_in_drop.rs:");
 }
 
 #[test]
@@ -189,9 +153,7 @@ fn the_state_is_not_dropped_inside_the_unwinding_of_another_panic() {
 fn a_failure_to_start_is_recorded_with_its_error() {
     run(|u: Universe| async move {
         let child = fail_on_start("child").restart(Restart::Transient);
-        u.root
-            .start_child(u.tree(PLAIN).child(child))
-            .expect("sound");
+        u.root.start_child(u.tree(PLAIN).child(child)).expect("sound");
         let reason = u.exited("tree/child").await;
         assert_eq!(reason.to_string(), "failed: nothing here to start with");
         u.saw("tree/child", "restarting").await;

@@ -120,10 +120,7 @@ fn each_child_has_an_intensity_of_its_own_where_single_children_are_parked() {
         }
         u.pass(seconds(1)).await;
         for child in ["tree/a", "tree/b"] {
-            assert_eq!(
-                u.view(child).map(|child| child.state),
-                Some(Status::Running)
-            );
+            assert_eq!(u.view(child).map(|child| child.state), Some(Status::Running));
         }
     });
 }
@@ -133,9 +130,7 @@ fn a_parked_child_is_tried_again_parked_again_and_recovers() {
     run(|u: Universe| async move {
         // Two crashes to be parked, one on trial, and then it is well.
         let tree = u.tree(PARKING_CHILD).child(crash_on_start("dud", 3));
-        u.root
-            .start_child(tree.child(u.good("next")))
-            .expect("sound");
+        u.root.start_child(tree.child(u.good("next"))).expect("sound");
         u.saw("tree/dud", "parked").await;
         u.started("tree/next").await;
         u.saw("tree/dud", "parked").await;

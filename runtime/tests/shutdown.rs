@@ -65,13 +65,7 @@ fn a_child_that_ignores_stop_holds_up_the_rest_for_its_grace_and_no_longer() {
         assert!((seconds(2)..millis(2_100)).contains(&took), "{took:?}");
         assert_eq!(
             u.journal.lines(),
-            [
-                "b stopping",
-                "b stopped shutdown",
-                "asked",
-                "a stopping",
-                "a stopped shutdown"
-            ]
+            ["b stopping", "b stopped shutdown", "asked", "a stopping", "a stopped shutdown"]
         );
     });
 }
@@ -143,9 +137,7 @@ fn a_supervisor_has_as_long_as_its_children_need() {
 #[test]
 fn a_stopping_supervisor_starts_no_children() {
     run(|u: Universe| async move {
-        let tree = u
-            .start(u.tree(PLAIN).child(slow_stop("slow", seconds(1))))
-            .await;
+        let tree = u.start(u.tree(PLAIN).child(slow_stop("slow", seconds(1)))).await;
         u.root.remove_child(&"tree".into());
         u.settle().await;
         assert!(!tree.is_up());

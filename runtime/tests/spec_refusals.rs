@@ -60,10 +60,7 @@ fn a_mailbox_without_room_is_refused() {
 #[test]
 fn a_grace_of_zero_is_refused_because_it_would_be_a_kill() {
     let wrong = leaf("brief").shutdown(Shutdown::Grace(Duration::ZERO));
-    assert_eq!(
-        refusal(wrong).to_string(),
-        "shutdown grace of brief is zero"
-    );
+    assert_eq!(refusal(wrong).to_string(), "shutdown grace of brief is zero");
 }
 
 #[test]
@@ -78,20 +75,8 @@ fn periods_of_zero_are_refused() {
     let backoff = PLAIN.backoff;
     let flags = [
         (PLAIN.intensity(1, Duration::ZERO), "intensity.period"),
-        (
-            PLAIN.backoff(Backoff {
-                min: Duration::ZERO,
-                ..backoff
-            }),
-            "backoff.min",
-        ),
-        (
-            PLAIN.backoff(Backoff {
-                healthy: Duration::ZERO,
-                ..backoff
-            }),
-            "backoff.healthy",
-        ),
+        (PLAIN.backoff(Backoff { min: Duration::ZERO, ..backoff }), "backoff.min"),
+        (PLAIN.backoff(Backoff { healthy: Duration::ZERO, ..backoff }), "backoff.healthy"),
     ];
     for (flags, period) in flags {
         let of = "sup".into();
@@ -129,10 +114,7 @@ fn a_fault_deep_in_the_tree_is_refused_at_the_top() {
 fn a_worker_that_does_not_exist_is_refused_deep_in_the_tree() {
     let far = leaf("far").on(Placement::Worker(7));
     let tree = SupervisorSpec::new("sup", PLAIN).child(far);
-    assert!(matches!(
-        refusal(tree),
-        SpecError::NoSuchWorker { worker: 7, .. }
-    ));
+    assert!(matches!(refusal(tree), SpecError::NoSuchWorker { worker: 7, .. }));
 }
 
 #[test]

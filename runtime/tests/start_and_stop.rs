@@ -27,12 +27,7 @@ fn children_stop_one_by_one_in_the_reverse_of_their_start_order() {
         u.saw("tree", "removed").await;
         assert_eq!(
             u.journal.lines(),
-            [
-                "b stopping",
-                "b stopped shutdown",
-                "a stopping",
-                "a stopped shutdown"
-            ]
+            ["b stopping", "b stopped shutdown", "a stopping", "a stopped shutdown"]
         );
     });
 }
@@ -56,9 +51,7 @@ fn a_child_starts_only_when_the_one_before_is_ready() {
 fn a_supervisor_is_ready_when_its_first_start_is_complete() {
     run(|u: Universe| async move {
         let (slow, address) = never_ready("slow").build();
-        let inner = SupervisorSpec::new("inner", PLAIN)
-            .child(u.good("first"))
-            .child(slow);
+        let inner = SupervisorSpec::new("inner", PLAIN).child(u.good("first")).child(slow);
         let tree = u.tree(PLAIN).child(inner).child(u.good("after"));
         u.root.start_child(tree).expect("sound");
         u.started("tree/inner/first").await;
@@ -79,22 +72,15 @@ fn nested_children_stop_where_their_supervisor_stands_in_the_order() {
                 crate::harness::good::Good::new(id, journal.clone())
             })
         };
-        let inner = SupervisorSpec::new("inner", PLAIN)
-            .child(good("b"))
-            .child(good("c"));
+        let inner = SupervisorSpec::new("inner", PLAIN).child(good("b")).child(good("c"));
         let (quitter, address) = good("d").build();
         let stop = crate::harness::quit::quit_when_started("quit");
         drop(address);
-        root.child(good("a"))
-            .child(inner)
-            .child(quitter)
-            .child(stop)
+        root.child(good("a")).child(inner).child(quitter).child(stop)
     });
     assert_eq!(ended, Ended::Shutdown);
-    let stopped: Vec<_> = lines
-        .iter()
-        .filter_map(|line| line.strip_suffix(" stopped shutdown"))
-        .collect();
+    let stopped: Vec<_> =
+        lines.iter().filter_map(|line| line.strip_suffix(" stopped shutdown")).collect();
     assert_eq!(stopped, ["d", "c", "b", "a"]);
 }
 
@@ -144,9 +130,7 @@ fn a_child_that_is_added_during_the_first_start_waits_for_its_turn() {
 fn an_actor_may_stop_before_it_was_ever_ready() {
     run(|u: Universe| async move {
         let tree = u.tree(PLAIN).child(never_ready("slow"));
-        u.root
-            .start_child(tree.child(u.good("next")))
-            .expect("sound");
+        u.root.start_child(tree.child(u.good("next"))).expect("sound");
         u.settle().await;
         u.root.remove_child(&"tree".into());
         u.saw("tree", "removed").await;

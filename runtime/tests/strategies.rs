@@ -129,11 +129,7 @@ fn the_group_rests_before_it_is_started_again() {
         let after = u.restarting("tree/b").await;
         let before = tokio::time::Instant::now();
         u.started("tree/a").await;
-        assert!(
-            before.elapsed() >= after,
-            "{:?} < {after:?}",
-            before.elapsed()
-        );
+        assert!(before.elapsed() >= after, "{:?} < {after:?}", before.elapsed());
         assert!(after >= seconds(2), "{after:?}");
     });
 }
@@ -152,13 +148,7 @@ fn a_second_crash_widens_the_pending_restart() {
         assert_eq!(u.started("tree/c").await, 2);
         assert_eq!(
             u.journal.lines(),
-            [
-                "b stopping",
-                "b stopped shutdown",
-                "a started",
-                "b started",
-                "c started"
-            ]
+            ["b stopping", "b stopped shutdown", "a started", "b started", "c started"]
         );
         u.pass(seconds(60)).await;
         assert_eq!(u.journal.count("c started"), 1, "one restart, not two");

@@ -37,11 +37,7 @@ async fn nested(
 
 #[test]
 fn a_supervisor_that_panics_is_rebuilt_and_its_children_do_not_notice() {
-    for strategy in [
-        Strategy::OneForOne,
-        Strategy::OneForAll,
-        Strategy::RestForOne,
-    ] {
+    for strategy in [Strategy::OneForOne, Strategy::OneForAll, Strategy::RestForOne] {
         run(move |u: Universe| async move {
             let [a, _] = nested(&u, Flags::new(strategy)).await;
             u.node("tree/inner").inject_panic();
@@ -118,10 +114,7 @@ fn a_supervisor_that_crashes_during_its_first_start_goes_on_with_it() {
         assert_eq!(u.journal.lines(), ["a started"]);
         address.send(BeReady).expect("room");
         u.started("tree").await;
-        assert_eq!(
-            u.journal.lines(),
-            ["a started", "b started", "after started"]
-        );
+        assert_eq!(u.journal.lines(), ["a started", "b started", "after started"]);
     });
 }
 
@@ -132,17 +125,14 @@ fn a_supervisor_that_crashes_while_it_stops_goes_on_stopping_its_children_in_ord
             .child(u.good("a"))
             .child(slow_stop("slow", seconds(1)))
             .child(u.good("b"));
-        u.start(u.tree(PLAIN).child(u.good("before")).child(inner))
-            .await;
+        u.start(u.tree(PLAIN).child(u.good("before")).child(inner)).await;
         u.root.remove_child(&"tree".into());
         u.exited("tree/inner/b").await;
         u.node("tree/inner").inject_panic();
         u.saw("tree", "removed").await;
         let stopped: Vec<_> = u.journal.lines();
-        let stopped: Vec<_> = stopped
-            .iter()
-            .filter_map(|line| line.strip_suffix(" stopped shutdown"))
-            .collect();
+        let stopped: Vec<_> =
+            stopped.iter().filter_map(|line| line.strip_suffix(" stopped shutdown")).collect();
         assert_eq!(stopped, ["b", "a", "before"]);
     });
 }
@@ -157,21 +147,15 @@ fn stops_while_the_inner_supervisor_rests(outer: Flags) {
         u.root.remove_child(&"tree".into());
         u.saw("tree", "removed").await;
         let lines = u.journal.lines();
-        let stopped: Vec<_> = lines
-            .iter()
-            .filter_map(|line| line.strip_suffix(" stopped shutdown"))
-            .collect();
+        let stopped: Vec<_> =
+            lines.iter().filter_map(|line| line.strip_suffix(" stopped shutdown")).collect();
         assert_eq!(stopped, ["after", "b", "a", "before"]);
     });
 }
 
 #[test]
 fn a_supervisor_that_rests_comes_back_in_its_turn_to_stop_its_children() {
-    let strategies = [
-        Strategy::OneForOne,
-        Strategy::OneForAll,
-        Strategy::RestForOne,
-    ];
+    let strategies = [Strategy::OneForOne, Strategy::OneForAll, Strategy::RestForOne];
     for strategy in strategies {
         let flags = Flags { strategy, ..SLOW };
         stops_while_the_inner_supervisor_rests(flags);
@@ -202,10 +186,7 @@ fn a_group_restart_stops_the_children_of_a_supervisor_that_rests() {
     run(|u: Universe| async move {
         let (first, to_first) = u.good("first").build();
         let inner = SupervisorSpec::new("inner", PLAIN).child(u.good("a"));
-        let flags = Flags {
-            strategy: Strategy::OneForAll,
-            ..SLOW
-        };
+        let flags = Flags { strategy: Strategy::OneForAll, ..SLOW };
         let tree = u.tree(flags).child(first).child(inner);
         u.start(tree).await;
         u.journal.take();
@@ -216,12 +197,7 @@ fn a_group_restart_stops_the_children_of_a_supervisor_that_rests() {
         u.started("tree/inner").await;
         assert_eq!(
             u.journal.lines(),
-            [
-                "a stopping",
-                "a stopped shutdown",
-                "first started",
-                "a started"
-            ]
+            ["a stopping", "a stopped shutdown", "first started", "a started"]
         );
     });
 }
@@ -238,10 +214,7 @@ fn a_supervisor_that_crashed_before_it_started_anything_is_stopped_all_the_same(
         u.restarting("tree/inner").await;
         u.root.remove_child(&"tree".into());
         u.saw("tree", "removed").await;
-        assert!(
-            u.journal.lines().is_empty(),
-            "nothing is started to be stopped"
-        );
+        assert!(u.journal.lines().is_empty(), "nothing is started to be stopped");
     });
 }
 
@@ -294,10 +267,7 @@ fn a_root_that_rests_when_the_runtime_is_stopped_stops_its_children_in_order() {
             .child(crate::harness::quit::quit_after_a_crash_of_the_root("quit"))
     });
     assert_eq!(ended, Ended::Shutdown);
-    assert_eq!(
-        lines,
-        ["good started", "good stopping", "good stopped shutdown"]
-    );
+    assert_eq!(lines, ["good started", "good stopping", "good stopped shutdown"]);
 }
 
 #[test]

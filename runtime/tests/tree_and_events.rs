@@ -149,11 +149,7 @@ fn a_crash_is_told_as_exited_restarting_started() {
         u.pass(seconds(1)).await;
         assert_eq!(
             u.past_events().await,
-            [
-                "root/tree/child exited",
-                "root/tree/child restarting",
-                "root/tree/child started"
-            ]
+            ["root/tree/child exited", "root/tree/child restarting", "root/tree/child started"]
         );
     });
 }
@@ -211,10 +207,7 @@ fn a_child_is_found_by_its_path() {
         u.start(u.tree(PLAIN).child(u.good("child"))).await;
         let registry = u.runtime.registry();
         let found = registry.find("root/tree/child");
-        assert_eq!(
-            found.map(|node| node.path()),
-            Some("root/tree/child".into())
-        );
+        assert_eq!(found.map(|node| node.path()), Some("root/tree/child".into()));
         assert!(registry.find("child").is_none());
         assert!(registry.find("root/other/child").is_none());
     });
@@ -247,9 +240,7 @@ fn a_snapshot_never_shows_a_child_without_its_parent_however_many_come_and_go() 
             for id in 0..20 {
                 let journal = u.journal.clone();
                 let inner = SupervisorSpec::new(id, PLAIN)
-                    .child(ChildSpec::leaf("leaf", move || {
-                        Good::new("leaf", journal.clone())
-                    }));
+                    .child(ChildSpec::leaf("leaf", move || Good::new("leaf", journal.clone())));
                 tree.start_child(inner).expect("the id is free");
             }
             for id in 0..20u64 {

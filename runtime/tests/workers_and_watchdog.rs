@@ -69,13 +69,7 @@ fn a_blocked_worker_is_reported_within_a_second_with_the_actor_that_holds_it() {
         let stuck = u.event(|event| event.what.name() == "worker_stuck").await;
         assert!(before.elapsed() < seconds(1), "{:?}", before.elapsed());
         assert_eq!(stuck.node.path(), "root/tree/culprit");
-        assert!(matches!(
-            stuck.what,
-            Lifecycle::WorkerStuck {
-                worker: Some(1),
-                ..
-            }
-        ));
+        assert!(matches!(stuck.what, Lifecycle::WorkerStuck { worker: Some(1), .. }));
         assert!(u.runtime.is_stuck(Placement::Worker(1)));
         assert!(!u.runtime.is_stuck(Placement::Worker(0)));
         assert!(!u.runtime.is_stuck(Placement::Control));
@@ -110,8 +104,7 @@ fn a_child_that_blocks_its_thread_while_it_stops_is_given_up_and_holds_up_nobody
             .on(Placement::Worker(1))
             .shutdown(Shutdown::Grace(millis(100)));
         let tree = u.tree(PLAIN).child(u.good("a")).child(blocked);
-        u.start(tree.child(u.good("b").on(Placement::Worker(0))))
-            .await;
+        u.start(tree.child(u.good("b").on(Placement::Worker(0)))).await;
         let before = Instant::now();
         u.root.remove_child(&"tree".into());
         assert_eq!(u.exited("tree/blocked").await, ExitReason::Killed);
@@ -150,8 +143,7 @@ fn a_supervisor_on_a_blocked_thread_is_given_up_with_its_children() {
         let (culprit, to_culprit) = hang("culprit", &gate).on(worker).build();
         let inner = SupervisorSpec::new("inner", PLAIN).on(worker);
         let inner = inner.child(u.good("a").on(worker)).child(culprit);
-        u.start(u.tree(PLAIN).child(u.good("first")).child(inner))
-            .await;
+        u.start(u.tree(PLAIN).child(u.good("first")).child(inner)).await;
         to_culprit.send(HangNow).expect("room");
         u.event(|event| event.what.name() == "worker_stuck").await;
         let before = Instant::now();
@@ -175,8 +167,7 @@ fn a_supervisor_that_crashed_before_its_thread_was_blocked_is_given_up_too() {
         let slow = trunkline_runtime::Backoff::new(seconds(60), seconds(60), seconds(60));
         let inner = SupervisorSpec::new("inner", PLAIN).on(worker);
         let tree = u.tree(PLAIN.backoff(slow)).child(culprit);
-        u.start(tree.child(inner.child(u.good("a").on(worker))))
-            .await;
+        u.start(tree.child(inner.child(u.good("a").on(worker)))).await;
         let inner = u.runtime.registry().find("root/tree/inner");
         inner.expect("it is there").inject_panic();
         u.restarting("tree/inner").await;
@@ -199,8 +190,7 @@ fn the_runtime_ends_in_time_with_a_thread_that_never_comes_back() {
     let body = move |u: Universe| async move {
         let blocked = hang("blocked", &stuck).on(Placement::Worker(0));
         let (blocked, address) = blocked.shutdown(Shutdown::Grace(millis(200))).build();
-        u.start(u.tree(PLAIN).child(u.good("a")).child(blocked))
-            .await;
+        u.start(u.tree(PLAIN).child(u.good("a")).child(blocked)).await;
         address.send(HangNow).expect("room");
         u.event(|event| event.what.name() == "worker_stuck").await;
     };
@@ -220,10 +210,7 @@ fn the_control_thread_is_watched_too() {
         address.node().inject_block(millis(900));
         let stuck = u.event(|event| event.what.name() == "worker_stuck").await;
         assert_eq!(stuck.node.path(), "root/tree/culprit");
-        assert!(matches!(
-            stuck.what,
-            Lifecycle::WorkerStuck { worker: None, .. }
-        ));
+        assert!(matches!(stuck.what, Lifecycle::WorkerStuck { worker: None, .. }));
         u.event(|event| event.what.name() == "worker_back").await;
     });
 }
@@ -243,8 +230,7 @@ fn children_started_from_another_thread_are_supervised_as_any_other() {
                     let good = move || crate::harness::good::Good::new("guest", journal.clone());
                     let id = nth * 2 + worker as u64;
                     let leaf = trunkline_runtime::ChildSpec::leaf(id, good);
-                    tree.start_child(leaf.on(Placement::Worker(worker)))
-                        .expect("ids are unique");
+                    tree.start_child(leaf.on(Placement::Worker(worker))).expect("ids are unique");
                 }
             };
             let thread = std::thread::Builder::new().spawn(add);

@@ -27,9 +27,7 @@ impl Backoff {
     /// The wait before restart number `attempt` in a row (from 0); `random` is uniform in `0..1`.
     #[must_use]
     pub fn delay(&self, attempt: u32, random: f64) -> Duration {
-        let whole = self
-            .min
-            .saturating_mul(1u32.checked_shl(attempt).unwrap_or(u32::MAX));
+        let whole = self.min.saturating_mul(1u32.checked_shl(attempt).unwrap_or(u32::MAX));
         self.jittered(whole.min(self.max), random)
     }
 
@@ -50,17 +48,13 @@ mod tests {
 
     use super::*;
 
-    const BACKOFF: Backoff = Backoff::new(
-        Duration::from_millis(10),
-        Duration::from_secs(30),
-        Duration::from_secs(10),
-    );
+    const BACKOFF: Backoff =
+        Backoff::new(Duration::from_millis(10), Duration::from_secs(30), Duration::from_secs(10));
 
     #[test]
     fn each_rest_is_twice_the_one_before_up_to_the_longest() {
-        let rests: Vec<_> = (0..14)
-            .map(|attempt| BACKOFF.delay(attempt, 1.0).as_millis())
-            .collect();
+        let rests: Vec<_> =
+            (0..14).map(|attempt| BACKOFF.delay(attempt, 1.0).as_millis()).collect();
         let doubled = (0..12).map(|attempt| 10 << attempt);
         let expected: Vec<_> = doubled.chain([30_000, 30_000]).collect();
         assert_eq!(rests, expected);

@@ -45,8 +45,7 @@ impl Window {
     /// state of a child that is on trial.
     pub fn fill(&mut self, now: Instant, limit: Intensity) {
         self.times.clear();
-        self.times
-            .extend(std::iter::repeat_n(now, limit.restarts as usize));
+        self.times.extend(std::iter::repeat_n(now, limit.restarts as usize));
     }
 
     /// The number of restarts that count at `now`.
@@ -57,11 +56,7 @@ impl Window {
     }
 
     fn forget(&mut self, now: Instant, period: Duration) {
-        while self
-            .times
-            .front()
-            .is_some_and(|at| now.saturating_duration_since(*at) > period)
-        {
+        while self.times.front().is_some_and(|at| now.saturating_duration_since(*at) > period) {
             self.times.pop_front();
         }
     }

@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use crate::exit::ExitReason;
 use crate::spec::{ChildId, Kind};
+use crate::supervisor::action::Key;
 use crate::supervisor::cell::SupervisorCell;
-use crate::supervisor::core::Key;
 use crate::worker::Placement;
 
 /// What a child is doing.
@@ -50,9 +50,7 @@ pub struct LastExit {
 }
 
 fn unix_millis<S: serde::Serializer>(at: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
-    let since = at
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or(Duration::ZERO);
+    let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
     serializer.serialize_u64(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
@@ -175,10 +173,7 @@ impl Node {
     /// Its place in the tree, from the root, steps separated by `/`.
     #[must_use]
     pub fn path(&self) -> String {
-        let mut path = self
-            .parent()
-            .map(|parent| parent.path() + "/")
-            .unwrap_or_default();
+        let mut path = self.parent().map(|parent| parent.path() + "/").unwrap_or_default();
         path.push_str(&self.id.to_string());
         path
     }
@@ -244,20 +239,13 @@ impl Node {
     pub(crate) fn ended(&self, generation: u32, reason: ExitReason, status: Status) -> bool {
         let at = SystemTime::now();
         let mut vital = self.vital.lock();
-        let known = vital
-            .last_exit
-            .as_ref()
-            .is_some_and(|exit| exit.generation >= generation);
+        let known = vital.last_exit.as_ref().is_some_and(|exit| exit.generation >= generation);
         if vital.generation <= generation {
             vital.status = status;
             vital.since = crate::clock::now();
         }
         if !known {
-            vital.last_exit = Some(Box::new(LastExit {
-                reason,
-                generation,
-                at,
-            }));
+            vital.last_exit = Some(Box::new(LastExit { reason, generation, at }));
         }
         !known
     }

@@ -55,9 +55,7 @@ impl Tree {
         for node in &nodes {
             Self::take_in(node, &mut paths, &mut views);
         }
-        Self {
-            nodes: views.into_values().collect(),
-        }
+        Self { nodes: views.into_values().collect() }
     }
 
     /// Takes in a node after its parents, which may have been created after their shard was read.
@@ -69,10 +67,8 @@ impl Tree {
         if let Some(steps) = paths.get(&Arc::as_ptr(node)) {
             return steps.clone();
         }
-        let mut steps = node
-            .parent()
-            .map(|parent| Self::take_in(parent, paths, views))
-            .unwrap_or_default();
+        let mut steps =
+            node.parent().map(|parent| Self::take_in(parent, paths, views)).unwrap_or_default();
         steps.push(node.id.to_string());
         paths.insert(Arc::as_ptr(node), steps.clone());
         views.insert(steps.clone(), NodeView::of(node, steps.join("/")));

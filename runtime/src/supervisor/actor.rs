@@ -6,8 +6,8 @@ use crate::actor::{Actor, Stopping};
 use crate::context::Context;
 use crate::exit::Failure;
 
+use super::action::Outcome;
 use super::cell::SupervisorCell;
-use super::core::Outcome;
 
 /// Carries out what the table of its children asks for. Built anew after a crash, it takes over
 /// the children that live: a crash of a supervisor stops nobody.

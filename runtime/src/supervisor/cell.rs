@@ -13,12 +13,13 @@ use crate::event::Lifecycle;
 use crate::exit::ExitReason;
 use crate::launch::Launch;
 use crate::policy::Strategy;
-use crate::registry::node::{Desired, Place};
-use crate::registry::{Node, Status};
+use crate::registry::Node;
+use crate::registry::node::Place;
 use crate::runtime::Runtime;
 use crate::spec::{ChildId, Flags, SpecError, Terms};
 
-use super::core::{Action, Core, Key, Outcome};
+use super::action::{Key, Outcome};
+use super::core::Core;
 
 /// What a supervisor keeps of a child.
 pub(crate) struct Child {
@@ -31,24 +32,17 @@ pub(crate) struct Child {
 
 /// What a child's task has to say.
 pub(crate) enum Report {
-    Started {
-        key: Key,
-        generation: u32,
-    },
-    Exited {
-        key: Key,
-        generation: u32,
-        reason: ExitReason,
-    },
+    Started { key: Key, generation: u32 },
+    Exited { key: Key, generation: u32, reason: ExitReason },
 }
 
-struct Table {
-    core: Core<Child>,
+pub(super) struct Table {
+    pub(super) core: Core<Child>,
     random: fastrand::Rng,
     /// What is dropped once the lock is open: it runs code that is not ours.
-    discarded: Vec<Child>,
-    ready: bool,
-    ended: Option<Outcome>,
+    pub(super) discarded: Vec<Child>,
+    pub(super) ready: bool,
+    pub(super) ended: Option<Outcome>,
 }
 
 /// One supervisor's state, shared by its actor, its children's tasks and whoever adds children.
@@ -61,7 +55,7 @@ pub(crate) struct SupervisorCell {
     reports: Mutex<Vec<Report>>,
     waker: AtomicWaker,
     /// Its own node, which the one above the root does not have, and the runtime.
-    home: OnceLock<(Option<Arc<Node>>, Runtime)>,
+    pub(super) home: OnceLock<(Option<Arc<Node>>, Runtime)>,
 }
 
 impl SupervisorCell {
@@ -263,11 +257,7 @@ impl SupervisorCell {
         for report in reports {
             match report {
                 Report::Started { key, generation } => table.core.started(key, generation, now),
-                Report::Exited {
-                    key,
-                    generation,
-                    reason,
-                } => {
+                Report::Exited { key, generation, reason } => {
                     let random = table.random.f64();
                     table.core.exited(key, generation, &reason, now, random);
                 }
@@ -294,125 +284,6 @@ impl SupervisorCell {
             }
             // A factory's destructor may panic like any other code of an author.
             let _ = crate::panics::guarded_drop(child);
-        }
-    }
-
-    fn act_on(self: &Arc<Self>, table: &mut Table, action: Action<Child>) {
-        match action {
-            Action::Start { key, generation } => {
-                self.run(table, key, Desired::Run(generation));
-            }
-            Action::StartToStop { key, generation } => {
-                self.run(table, key, Desired::RunToStop(generation));
-            }
-            Action::Stop { key, generation } => self.with(table, key, |child| {
-                child.node.set_status(Status::Stopping);
-                child.node.desire(Desired::Stop(generation));
-            }),
-            Action::Kill { key, generation } => self.with(table, key, |child| {
-                if let Some(inner) = &child.inner {
-                    inner.kill_all();
-                }
-                child.node.desire(Desired::Kill(generation));
-            }),
-            Action::Abandon { key, generation } => {
-                self.with(table, key, |child| self.lose(child, generation));
-            }
-            Action::Rest { key, after } => self.note(table, key, Status::Restarting, || {
-                Lifecycle::Restarting { after }
-            }),
-            Action::ParkChild { key, retry } => {
-                self.with(table, key, |child| {
-                    if let Some(inner) = &child.inner {
-                        inner.kill_all();
-                    }
-                });
-                self.note(table, key, Status::Parked, || Lifecycle::Parked { retry });
-            }
-            Action::Idle { key } => self.with(table, key, |child| {
-                if child.node.status() != Status::Lost {
-                    child.node.set_status(Status::Ended);
-                }
-            }),
-            Action::Forget { payload, lost } => {
-                if let Some(generation) = lost {
-                    self.lose(&payload, generation);
-                }
-                payload.node.desire(Desired::Gone);
-                if let Some((_, runtime)) = self.home.get() {
-                    runtime.registry().remove(&payload.node);
-                }
-                self.emit(&payload.node, payload.node.generation(), Lifecycle::Removed);
-                table.discarded.push(payload);
-            }
-            Action::Park { retry } => {
-                if let Some((Some(node), _)) = self.home.get() {
-                    node.set_status(Status::Parked);
-                    self.emit(node, node.generation(), Lifecycle::Parked { retry });
-                }
-            }
-            Action::Ready => {
-                table.ready = true;
-                if let Some((Some(node), _)) = self.home.get()
-                    && node.status() == Status::Parked
-                {
-                    node.set_status(Status::Running);
-                    self.emit(node, node.generation(), Lifecycle::Started);
-                }
-            }
-            Action::Escalate { child, restarts } => {
-                if let Some((Some(node), runtime)) = self.home.get() {
-                    let what = Lifecycle::Escalated {
-                        child: child.to_string(),
-                        restarts,
-                    };
-                    self.emit(node, node.generation(), what);
-                    if node.parent().is_none() {
-                        runtime.root_gave_up(&child);
-                    }
-                }
-            }
-            Action::Ended(outcome) => table.ended = Some(outcome),
-        }
-    }
-
-    /// Records the end of an incarnation that cannot be waited for.
-    fn lose(&self, child: &Child, generation: u32) {
-        if let Some(inner) = &child.inner {
-            inner.kill_all();
-        }
-        child
-            .node
-            .ended(generation, ExitReason::Killed, Status::Lost);
-        let killed = Lifecycle::Exited(ExitReason::Killed);
-        self.emit(&child.node, generation, killed);
-        self.emit(&child.node, generation, Lifecycle::Abandoned);
-    }
-
-    fn run(&self, table: &mut Table, key: Key, desired: Desired) {
-        let Some((_, runtime)) = self.home.get() else {
-            return;
-        };
-        let Some(entry) = table.core.get_mut(key) else {
-            return;
-        };
-        entry.payload.node.desire(desired);
-        if let Some(launch) = entry.payload.launch.take() {
-            launch.launch(&entry.payload.node, runtime);
-        }
-    }
-
-    fn with(&self, table: &Table, key: Key, f: impl FnOnce(&Child)) {
-        if let Some(entry) = table.core.get(key) {
-            f(&entry.payload);
-        }
-    }
-
-    fn note(&self, table: &Table, key: Key, status: Status, what: impl FnOnce() -> Lifecycle) {
-        if let Some(entry) = table.core.get(key) {
-            let node = &entry.payload.node;
-            node.set_status(status);
-            self.emit(node, entry.generation, what());
         }
     }
 

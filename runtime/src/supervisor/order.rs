@@ -1,6 +1,7 @@
 //! Start order as a list through the slab of entries: any child leaves it in constant time.
 
-use super::core::{Core, Key};
+use super::action::Key;
+use super::core::Core;
 
 const NONE: u32 = u32::MAX;
 
@@ -13,10 +14,7 @@ pub(crate) struct Links {
 
 impl Default for Links {
     fn default() -> Self {
-        Self {
-            before: NONE,
-            after: NONE,
-        }
+        Self { before: NONE, after: NONE }
     }
 }
 
@@ -39,10 +37,7 @@ pub(crate) struct Order {
 
 impl Default for Order {
     fn default() -> Self {
-        Self {
-            first: NONE,
-            last: NONE,
-        }
+        Self { first: NONE, last: NONE }
     }
 }
 
@@ -59,10 +54,7 @@ impl Order {
 impl<P> Core<P> {
     pub(super) fn link_last(&mut self, key: Key) {
         let last = self.order.last;
-        self.entries[key.index as usize].links = Links {
-            before: last,
-            after: NONE,
-        };
+        self.entries[key.index as usize].links = Links { before: last, after: NONE };
         if last == NONE {
             self.order.first = key.index;
         } else {

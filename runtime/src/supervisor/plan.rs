@@ -2,7 +2,9 @@
 
 use std::time::Instant;
 
-use super::core::{Action, Core, Key, Orphans, State};
+use super::action::{Action, Key};
+use super::core::Core;
+use super::entry::{Orphans, State};
 
 /// What is being done about the children that are marked as planned.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,16 +62,10 @@ impl<P> Core<P> {
                 step: Step::Stop { rest_until: other } | Step::Rest { until: other },
                 first,
             }) => (first, rest_until.max(other)),
-            Some(Plan {
-                step: Step::Start,
-                first,
-            }) => (first, rest_until),
+            Some(Plan { step: Step::Start, first }) => (first, rest_until),
             None => (false, rest_until),
         };
-        self.plan = Some(Plan {
-            step: Step::Stop { rest_until },
-            first,
-        });
+        self.plan = Some(Plan { step: Step::Stop { rest_until }, first });
     }
 
     pub(super) fn advance_plan(&mut self, now: Instant) {

@@ -45,10 +45,7 @@ struct Nature {
 }
 
 fn reasons() -> impl Values<Value = ExitReason> {
-    let panic = Panic {
-        text: "a panic".into(),
-        place: "here".into(),
-    };
+    let panic = Panic { text: "a panic".into(), place: "here".into() };
     prop_oneof![
         Just(ExitReason::Normal),
         Just(ExitReason::Failed(Failure::new("a failure"))),
@@ -71,17 +68,9 @@ fn natures() -> impl Values<Value = Nature> {
     let mortal = prop::bool::weighted(0.9);
     (restart, shutdown, supervisor, polite, mortal).prop_map(
         |(restart, shutdown, supervisor, polite, mortal)| Nature {
-            kind: if supervisor {
-                Kind::Supervisor
-            } else {
-                Kind::Leaf
-            },
+            kind: if supervisor { Kind::Supervisor } else { Kind::Leaf },
             restart,
-            shutdown: if supervisor {
-                Shutdown::Infinity
-            } else {
-                shutdown
-            },
+            shutdown: if supervisor { Shutdown::Infinity } else { shutdown },
             polite,
             mortal,
         },
@@ -108,19 +97,9 @@ fn all_flags() -> impl Values<Value = Flags> {
         Just(Strategy::OneForAll),
         Just(Strategy::RestForOne),
     ];
-    let on_spent = prop_oneof![
-        Just(OnSpent::Escalate),
-        Just(OnSpent::Park),
-        Just(OnSpent::ParkChild),
-    ];
-    (
-        strategy,
-        on_spent,
-        0u32..12,
-        1u64..20_000,
-        1u64..500,
-        0u64..5_000,
-    )
+    let on_spent =
+        prop_oneof![Just(OnSpent::Escalate), Just(OnSpent::Park), Just(OnSpent::ParkChild),];
+    (strategy, on_spent, 0u32..12, 1u64..20_000, 1u64..500, 0u64..5_000)
         .prop_filter("only single restarts park single children", |flags| {
             flags.1 != OnSpent::ParkChild || flags.0 == Strategy::OneForOne
         })

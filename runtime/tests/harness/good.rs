@@ -18,12 +18,7 @@ pub(crate) struct Good {
 
 impl Good {
     pub(crate) fn new(id: &'static str, journal: Journal) -> Self {
-        Self {
-            id,
-            journal,
-            handled: 0,
-            kept: Vec::new(),
-        }
+        Self { id, journal, handled: 0, kept: Vec::new() }
     }
 
     fn write(&self, what: &str) {
@@ -81,18 +76,12 @@ impl Message for Order {
 impl Handles<Order> for Good {
     fn handle(&mut self, order: Order, reply: Reply<Answer>, cx: &mut Context<'_, Self>) {
         self.handled += 1;
-        let answer = Answer {
-            generation: cx.generation(),
-            nth: self.handled,
-        };
+        let answer = Answer { generation: cx.generation(), nth: self.handled };
         match order {
             Order::Report => reply.send(answer),
             Order::Keep => self.kept.push(reply),
             Order::AnswerKept => {
-                self.kept
-                    .drain(..)
-                    .chain([reply])
-                    .for_each(|kept| kept.send(answer));
+                self.kept.drain(..).chain([reply]).for_each(|kept| kept.send(answer));
             }
             Order::Ignore => drop(reply),
             Order::AnswerAfter(time) => {

@@ -27,11 +27,7 @@ impl Journal {
 
     /// How often that line was written.
     pub(crate) fn count(&self, line: &str) -> usize {
-        self.lines
-            .lock()
-            .iter()
-            .filter(|written| *written == line)
-            .count()
+        self.lines.lock().iter().filter(|written| *written == line).count()
     }
 
     /// How many hold the journal: fixtures, their factories, and the test.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::supervisor::core::Key;
+use crate::supervisor::action::Key;
 
 use super::Nature;
 

@@ -5,7 +5,10 @@ use std::time::{Duration, Instant};
 use crate::exit::ExitReason;
 use crate::policy::{Intensity, Restart, Strategy};
 use crate::spec::{Flags, Kind, OnSpent, Shutdown, Terms};
-use crate::supervisor::core::{Action, Core, KILL_ANSWER, Key, State};
+use crate::supervisor::action::{Action, Key};
+use crate::supervisor::core::Core;
+use crate::supervisor::entry::State;
+use crate::supervisor::stop::KILL_ANSWER;
 
 use super::model::{Model, Phase};
 use super::{Nature, Step};
@@ -95,9 +98,7 @@ impl World {
                 world.obey(child);
             }),
             Step::Stale(child, reason) => self.with(child, |world, child| {
-                let Model {
-                    key, generation, ..
-                } = world.children[child];
+                let Model { key, generation, .. } = world.children[child];
                 for stale in 0..generation {
                     let random = world.random.f64();
                     world.core.started(key, stale, world.now);
@@ -130,8 +131,7 @@ impl World {
             && model.nature.restart == Restart::Transient
             && !reason.is_abnormal();
         let random = self.random.f64();
-        self.core
-            .exited(model.key, model.generation, reason, self.now, random);
+        self.core.exited(model.key, model.generation, reason, self.now, random);
     }
 
     /// Whether the child had something to obey, and did.
@@ -246,22 +246,13 @@ impl World {
         }
         // A plan may fill the window anew; what counts is what happened.
         let period = self.flags.intensity.period;
-        self.restarts
-            .retain(|at| now.saturating_duration_since(*at) <= period);
+        self.restarts.retain(|at| now.saturating_duration_since(*at) <= period);
     }
 
     fn rest(&mut self, key: Key, after: Duration) {
-        let Flags {
-            intensity: Intensity { restarts, period },
-            backoff,
-            on_spent,
-            ..
-        } = self.flags;
+        let Flags { intensity: Intensity { restarts, period }, backoff, on_spent, .. } = self.flags;
         let now = self.now;
-        assert!(
-            after >= backoff.min / 2 && after <= backoff.max,
-            "{after:?}"
-        );
+        assert!(after >= backoff.min / 2 && after <= backoff.max, "{after:?}");
         let child = self.child(key);
         assert_eq!(child.phase, Phase::Down, "only who is down rests");
         assert_ne!(child.nature.restart, Restart::Temporary);
@@ -282,10 +273,7 @@ impl World {
         let first = self.child(key).generation == 0;
         let child = self.child(key);
         assert!(!child.removed, "a removed child is started again");
-        assert!(
-            child.rest_until.is_none_or(|until| until <= now),
-            "it has not rested"
-        );
+        assert!(child.rest_until.is_none_or(|until| until <= now), "it has not rested");
         if !first {
             assert_ne!(child.nature.restart, Restart::Temporary);
             let done = child.done;
@@ -323,19 +311,13 @@ impl World {
     }
 
     fn assert_all_down(&self) {
-        let live = self
-            .children
-            .iter()
-            .find(|child| child.phase != Phase::Down);
+        let live = self.children.iter().find(|child| child.phase != Phase::Down);
         assert!(live.is_none(), "a child outlives its supervisor's work");
     }
 
     /// What holds after every event.
     fn check(&self) {
-        let live = self
-            .children
-            .iter()
-            .filter(|child| child.phase != Phase::Down);
+        let live = self.children.iter().filter(|child| child.phase != Phase::Down);
         assert_eq!(self.core.live, live.count(), "the count of the living");
         let known = self.children.iter().filter(|child| !child.forgotten);
         assert_eq!(self.core.len(), known.count(), "the count of the known");

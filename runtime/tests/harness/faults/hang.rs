@@ -73,8 +73,5 @@ pub(crate) fn hang_when_stopping(id: &'static str, gate: &Gate) -> Leaf<Hang> {
 
 fn build(id: &'static str, gate: &Gate, when_stopping: bool) -> Leaf<Hang> {
     let gate = gate.clone();
-    ChildSpec::leaf(id, move || Hang {
-        gate: gate.clone(),
-        when_stopping,
-    })
+    ChildSpec::leaf(id, move || Hang { gate: gate.clone(), when_stopping })
 }

@@ -32,16 +32,10 @@ impl Actor for PanicInDrop {
 
 /// The state panics.
 pub(crate) fn panic_in_drop(id: &'static str) -> Leaf<PanicInDrop> {
-    ChildSpec::leaf(id, || PanicInDrop {
-        _bomb: Some(Bomb),
-        in_future: false,
-    })
+    ChildSpec::leaf(id, || PanicInDrop { _bomb: Some(Bomb), in_future: false })
 }
 
 /// A future that runs beside the messages panics.
 pub(crate) fn panic_in_drop_of_future(id: &'static str) -> Leaf<PanicInDrop> {
-    ChildSpec::leaf(id, || PanicInDrop {
-        _bomb: None,
-        in_future: true,
-    })
+    ChildSpec::leaf(id, || PanicInDrop { _bomb: None, in_future: true })
 }

@@ -8,11 +8,7 @@ pub(crate) struct PanicInStream;
 impl Actor for PanicInStream {
     fn started(&mut self, cx: &mut Context<'_, Self>) -> Result<(), Failure> {
         let items = stream::iter([1, 2, 3]);
-        cx.follow(
-            items,
-            |_, item, _| assert_ne!(item, 2, "cannot stand that item"),
-            |_, _| {},
-        );
+        cx.follow(items, |_, item, _| assert_ne!(item, 2, "cannot stand that item"), |_, _| {});
         Ok(())
     }
 }

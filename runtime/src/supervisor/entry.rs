@@ -1,0 +1,74 @@
+//! One child in the state machine.
+
+use std::time::Instant;
+
+use crate::policy::{Restart, Window};
+use crate::spec::Terms;
+
+use super::order::Links;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    Down,
+    Resting { until: Instant },
+    Starting,
+    Running { since: Instant },
+    Stopping { deadline: Option<Instant> },
+    Killing { deadline: Instant },
+    Parked { until: Instant },
+}
+
+impl State {
+    pub(crate) fn is_live(self) -> bool {
+        match self {
+            Self::Down | Self::Resting { .. } | Self::Parked { .. } => false,
+            Self::Starting
+            | Self::Running { .. }
+            | Self::Stopping { .. }
+            | Self::Killing { .. } => true,
+        }
+    }
+
+    pub(super) fn deadline(self) -> Option<Instant> {
+        match self {
+            Self::Resting { until } | Self::Parked { until } => Some(until),
+            Self::Stopping { deadline } => deadline,
+            Self::Killing { deadline } => Some(deadline),
+            Self::Down | Self::Starting | Self::Running { .. } => None,
+        }
+    }
+}
+
+/// What becomes of the children of a supervisor that panicked: they live on without it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Orphans {
+    /// There are none.
+    None,
+    /// Its next incarnation takes them over.
+    Adopt,
+    /// It comes back only to stop them, when it is its turn to be stopped.
+    Stop,
+}
+
+pub(crate) struct Entry<P> {
+    pub(crate) terms: Terms,
+    pub(crate) payload: P,
+    pub(crate) state: State,
+    pub(crate) generation: u32,
+    /// Restarts in a row, for the back-off.
+    pub(super) attempts: u32,
+    /// Part of the plan that is being carried out.
+    pub(crate) planned: bool,
+    /// To be forgotten when it is down.
+    pub(super) removing: bool,
+    pub(crate) orphans: Orphans,
+    pub(super) window: Window,
+    pub(crate) serial: u32,
+    pub(crate) links: Links,
+}
+
+impl<P> Entry<P> {
+    pub(super) fn is_forgotten_when_down(&self) -> bool {
+        self.removing || self.terms.restart == Restart::Temporary
+    }
+}

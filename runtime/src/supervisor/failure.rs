@@ -1,0 +1,104 @@
+//! What follows when a child fails: a restart, more than one, or giving up.
+
+use std::time::Instant;
+
+use crate::exit::ExitReason;
+use crate::policy::{Restart, RestartDecision, Strategy};
+use crate::spec::{Flags, OnSpent};
+
+use super::action::{Action, Key, Outcome};
+use super::core::{Core, Then};
+use super::entry::{Orphans, State};
+
+impl<P> Core<P> {
+    /// What to do about an exit that nobody asked for.
+    pub(super) fn decide(
+        &mut self,
+        key: Key,
+        reason: &ExitReason,
+        now: Instant,
+        random: f64,
+    ) -> RestartDecision {
+        let Flags { intensity, backoff, on_spent, .. } = self.flags;
+        let shared = &mut self.window;
+        let Some(entry) = self.entries.get_mut(key.index as usize) else {
+            return RestartDecision::Never;
+        };
+        if self.init && matches!(reason, ExitReason::Failed(_) | ExitReason::Killed) {
+            return RestartDecision::BudgetSpent { restarts: 0 };
+        }
+        if !entry.terms.restart.wants_restart(reason) {
+            return match entry.terms.restart {
+                Restart::Temporary => RestartDecision::Never,
+                Restart::Transient | Restart::Permanent => RestartDecision::Done,
+            };
+        }
+        if let State::Running { since } = entry.state
+            && now.saturating_duration_since(since) >= backoff.healthy
+        {
+            entry.attempts = 0;
+        }
+        let window = match on_spent {
+            OnSpent::ParkChild => &mut entry.window,
+            OnSpent::Escalate | OnSpent::Park => shared,
+        };
+        if !window.record(now, intensity) {
+            // All that the period may hold; this one would have been one more.
+            let restarts = intensity.restarts;
+            return RestartDecision::BudgetSpent { restarts };
+        }
+        let after = backoff.delay(entry.attempts, random);
+        entry.attempts = entry.attempts.saturating_add(1);
+        RestartDecision::Restart { after }
+    }
+
+    pub(super) fn failed(&mut self, key: Key, reason: &ExitReason, now: Instant, random: f64) {
+        match self.decide(key, reason, now, random) {
+            RestartDecision::Never => self.retire(key),
+            RestartDecision::Done => {
+                self.retire(key);
+                if let Some(entry) = self.get_mut(key) {
+                    entry.planned = false;
+                }
+            }
+            RestartDecision::Restart { after } => {
+                self.actions.push(Action::Rest { key, after });
+                // A supervisor that panicked comes back to children that live: nobody else is
+                // restarted because of it, whatever the strategy.
+                let adopts = self.get(key).is_some_and(|entry| entry.orphans == Orphans::Adopt);
+                if adopts || self.flags.strategy == Strategy::OneForOne {
+                    self.set_state(key, State::Resting { until: now + after });
+                } else {
+                    self.set_state(key, State::Down);
+                    self.widen(key, now + after);
+                }
+            }
+            RestartDecision::BudgetSpent { restarts } => self.spent(key, restarts, now, random),
+        }
+    }
+
+    pub(super) fn spent(&mut self, key: Key, restarts: u32, now: Instant, random: f64) {
+        let retry = self.flags.backoff.longest(random);
+        match self.flags.on_spent {
+            OnSpent::Escalate => {
+                let Some(entry) = self.get(key) else { return };
+                let child = entry.terms.id.clone();
+                self.actions.push(Action::Escalate { child: child.clone(), restarts });
+                self.set_aside(key);
+                self.stop_all(Then::End(Outcome::Spent { child, restarts }), now);
+            }
+            OnSpent::Park => {
+                self.set_aside(key);
+                self.stop_all(Then::Park { retry }, now);
+            }
+            OnSpent::ParkChild => {
+                self.actions.push(Action::ParkChild { key, retry });
+                self.set_state(key, State::Parked { until: now + retry });
+                if let Some(entry) = self.get_mut(key) {
+                    entry.orphans = Orphans::None;
+                    entry.planned = false;
+                }
+            }
+        }
+    }
+}
