@@ -57,12 +57,7 @@ mod tests {
 
     #[test]
     fn a_connection_that_was_aborted_in_the_queue_is_its_peers_fault() {
-        for errno in [
-            Errno::CONNABORTED,
-            Errno::PROTO,
-            Errno::PERM,
-            Errno::NETDOWN,
-        ] {
+        for errno in [Errno::CONNABORTED, Errno::PROTO, Errno::PERM, Errno::NETDOWN] {
             assert_eq!(fault(errno), AcceptFault::Peer, "{errno}");
         }
     }
@@ -79,9 +74,6 @@ mod tests {
         for errno in [Errno::BADF, Errno::INVAL, Errno::NOTSOCK, Errno::XDEV] {
             assert_eq!(fault(errno), AcceptFault::Socket, "{errno}");
         }
-        assert_eq!(
-            AcceptFault::of(&io::Error::other("no errno")),
-            AcceptFault::Socket
-        );
+        assert_eq!(AcceptFault::of(&io::Error::other("no errno")), AcceptFault::Socket);
     }
 }

@@ -89,10 +89,7 @@ impl Backend {
             leases: AtomicU64::new(0),
             connected: AtomicU64::new(0),
             failed: AtomicU64::new(0),
-            judged: Mutex::new(Judged {
-                health: Health::default(),
-                policy,
-            }),
+            judged: Mutex::new(Judged { health: Health::default(), policy }),
         }
     }
 

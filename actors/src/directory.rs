@@ -37,10 +37,7 @@ struct Entries {
 impl Directory {
     /// Replaces all entries.
     pub fn set(&self, pools: HashMap<Arc<str>, Listed>) {
-        let backends = pools
-            .values()
-            .flat_map(|listed| listed.backends.iter().cloned())
-            .collect();
+        let backends = pools.values().flat_map(|listed| listed.backends.iter().cloned()).collect();
         self.current.store(Arc::new(Entries { pools, backends }));
     }
 
@@ -63,8 +60,6 @@ impl Directory {
 
 impl std::fmt::Debug for Directory {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_set()
-            .entries(self.current.load().pools.keys())
-            .finish()
+        f.debug_set().entries(self.current.load().pools.keys()).finish()
     }
 }

@@ -25,27 +25,17 @@ impl Echo {
     /// Echoes `client`. `idle` ends it when nothing has moved for so long; without it there is no
     /// timer. To be made within the runtime that polls it.
     pub fn new(client: Stream, idle: Option<Duration>) -> Self {
-        Self {
-            client,
-            back: Direction::default(),
-            idle: Idle::new(idle),
-        }
+        Self { client, back: Direction::default(), idle: Idle::new(idle) }
     }
 
     /// What it has moved so far.
     #[must_use]
     pub fn moved(&self) -> Moved {
-        Moved {
-            from_client: self.back.read(),
-            to_client: self.back.written(),
-        }
+        Moved { from_client: self.back.read(), to_client: self.back.written() }
     }
 
     fn closed(&self, ending: Ending) -> Poll<Closed> {
-        Poll::Ready(Closed {
-            ending,
-            moved: self.moved(),
-        })
+        Poll::Ready(Closed { ending, moved: self.moved() })
     }
 }
 

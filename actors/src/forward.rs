@@ -53,10 +53,7 @@ impl Forward {
     /// What it has moved so far.
     #[must_use]
     pub fn moved(&self) -> Moved {
-        Moved {
-            from_client: self.to_backend.written(),
-            to_client: self.to_client.written(),
-        }
+        Moved { from_client: self.to_backend.written(), to_client: self.to_client.written() }
     }
 
     /// Bytes that were read from one side and that the other has not taken yet.
@@ -68,27 +65,18 @@ impl Forward {
     /// Everything that moves changes this.
     fn progress(&self) -> u64 {
         let directions = [&self.to_backend, &self.to_client];
-        directions
-            .map(|direction| direction.read() + direction.written())
-            .iter()
-            .sum()
+        directions.map(|direction| direction.read() + direction.written()).iter().sum()
     }
 
     fn turn(&mut self, cx: &mut Context<'_>) -> (Turn, Turn) {
         with_scratch(|scratch| {
-            let ends = Ends::Two {
-                from: &mut self.client,
-                to: &mut self.backend,
-            };
+            let ends = Ends::Two { from: &mut self.client, to: &mut self.backend };
             let to_backend = self.to_backend.poll(cx, ends, scratch);
             // Whoever is to be aborted must not see an orderly end just before.
             if let Turn::Settled(Settled::ReceiverLost(_)) = to_backend {
                 self.to_client.silence();
             }
-            let ends = Ends::Two {
-                from: &mut self.backend,
-                to: &mut self.client,
-            };
+            let ends = Ends::Two { from: &mut self.backend, to: &mut self.client };
             let to_client = self.to_client.poll(cx, ends, scratch);
             if let Turn::Settled(Settled::ReceiverLost(_)) = to_client {
                 self.to_backend.silence();
@@ -112,10 +100,7 @@ impl Forward {
             }
         }
         self.done = true;
-        Poll::Ready(Closed {
-            ending,
-            moved: self.moved(),
-        })
+        Poll::Ready(Closed { ending, moved: self.moved() })
     }
 }
 

@@ -27,11 +27,7 @@ impl Idle {
     pub(crate) fn new(limit: Option<Duration>) -> Self {
         Self(limit.map(|limit| {
             let limit = limit.min(LONGEST);
-            Watch {
-                limit,
-                last_activity: Instant::now(),
-                timer: Deadline::after(limit),
-            }
+            Watch { limit, last_activity: Instant::now(), timer: Deadline::after(limit) }
         }))
     }
 

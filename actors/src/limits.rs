@@ -84,36 +84,21 @@ impl ConnectionLimit {
         let reserved = needs.reserved();
         let possible = descriptors.now.saturating_sub(reserved) / PER_CONNECTION;
         if possible == 0 {
-            return Err(TooFewDescriptors {
-                now: descriptors.now,
-                reserved,
-            });
+            return Err(TooFewDescriptors { now: descriptors.now, reserved });
         }
         let connections = wanted.map_or(possible, |wanted| wanted.min(possible));
-        Ok(Self {
-            connections,
-            reserved,
-            descriptors,
-        })
+        Ok(Self { connections, reserved, descriptors })
     }
 }
 
 impl fmt::Display for ConnectionLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Descriptors { found, now } = self.descriptors;
-        write!(
-            f,
-            "at most {} connections at once: {now} open files",
-            self.connections
-        )?;
+        write!(f, "at most {} connections at once: {now} open files", self.connections)?;
         if found != now {
             write!(f, " (raised from {found})")?;
         }
-        write!(
-            f,
-            ", {} of them kept back, {PER_CONNECTION} per connection",
-            self.reserved
-        )
+        write!(f, ", {} of them kept back, {PER_CONNECTION} per connection", self.reserved)
     }
 }
 
@@ -134,13 +119,7 @@ pub fn raise_descriptors() -> io::Result<Descriptors> {
     let found = current.unwrap_or(u64::MAX);
     let now = maximum.unwrap_or(u64::MAX);
     if found < now {
-        setrlimit(
-            Resource::Nofile,
-            Rlimit {
-                current: maximum,
-                maximum,
-            },
-        )?;
+        setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })?;
     }
     Ok(Descriptors { found, now })
 }
@@ -149,11 +128,7 @@ pub fn raise_descriptors() -> io::Result<Descriptors> {
 mod tests {
     use super::*;
 
-    const NEEDS: Needs = Needs {
-        workers: 2,
-        listeners: 3,
-        backends: 5,
-    };
+    const NEEDS: Needs = Needs { workers: 2, listeners: 3, backends: 5 };
 
     fn of(now: u64) -> Descriptors {
         Descriptors { found: 1024, now }

@@ -79,10 +79,7 @@ impl Pool {
     pub fn new(name: &str, settings: PoolSettings, members: Vec<Member>) -> Self {
         let balance = settings.algorithm.start().into();
         let current = Current::new(settings, balance, members);
-        Self {
-            name: name.into(),
-            current: ArcSwap::from_pointee(current),
-        }
+        Self { name: name.into(), current: ArcSwap::from_pointee(current) }
     }
 
     /// Its name in the configuration.
@@ -107,8 +104,7 @@ impl Pool {
         } else {
             settings.algorithm.start().into()
         };
-        self.current
-            .store(Arc::new(Current::new(settings, balance, members)));
+        self.current.store(Arc::new(Current::new(settings, balance, members)));
     }
 
     /// The right to use a member once. `excluded` are those that have already failed this
@@ -151,11 +147,7 @@ impl Pool {
 impl Current {
     fn new(settings: PoolSettings, balance: Arc<dyn Balance>, members: Vec<Member>) -> Self {
         let (backups, proper) = members.into_iter().partition(|member| member.backup);
-        Self {
-            settings,
-            balance,
-            tiers: [Tier::new(proper), Tier::new(backups)],
-        }
+        Self { settings, balance, tiers: [Tier::new(proper), Tier::new(backups)] }
     }
 
     /// How the pool is used.
@@ -172,10 +164,7 @@ impl Current {
     fn why_none(&self, excluded: &[BackendId]) -> NoBackend {
         if self.members().next().is_none() {
             NoBackend::Empty
-        } else if self
-            .members()
-            .any(|member| excluded.contains(&member.backend.id()))
-        {
+        } else if self.members().any(|member| excluded.contains(&member.backend.id())) {
             NoBackend::AllTried
         } else if self.members().any(|member| member.backend.is_resolved()) {
             NoBackend::AllDown

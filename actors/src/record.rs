@@ -161,11 +161,7 @@ impl Record {
     }
 
     fn code(&self) -> Code {
-        self.code.get().unwrap_or(if is_crash() {
-            Code::Crashed
-        } else {
-            Code::Drained
-        })
+        self.code.get().unwrap_or(if is_crash() { Code::Crashed } else { Code::Drained })
     }
 }
 
@@ -175,11 +171,7 @@ impl Drop for Record {
             return;
         }
         let now = Instant::now();
-        let wait = self
-            .streaming
-            .get()
-            .unwrap_or(now)
-            .duration_since(self.accepted);
+        let wait = self.streaming.get().unwrap_or(now).duration_since(self.accepted);
         let moved = self.moved.get();
         let (pool, backend) = (self.pool.take(), self.backend.take());
         info!(

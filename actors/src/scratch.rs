@@ -16,9 +16,7 @@ thread_local! {
 /// Lends the thread's buffer. It is taken out for the while: a use within a use, or after a
 /// panic, gets a new one.
 pub(crate) fn with_scratch<R>(work: impl FnOnce(&mut [u8]) -> R) -> R {
-    let mut scratch = SCRATCH
-        .take()
-        .unwrap_or_else(|| vec![0; SCRATCH_SIZE].into_boxed_slice());
+    let mut scratch = SCRATCH.take().unwrap_or_else(|| vec![0; SCRATCH_SIZE].into_boxed_slice());
     let result = work(&mut scratch);
     SCRATCH.set(Some(scratch));
     result

@@ -12,10 +12,10 @@
 //! │  └─ wN                       asked for leases by the connections of its worker
 //! └─ listeners                   all at once; a listener that spends its intensity is parked
 //!    └─ NAME                     supervisor
-//!       ├─ listener              opens the sockets, has stuck workers stood in for
 //!       ├─ connections
 //!       │  └─ wN                 dynamic
 //!       │     └─ ID              one connection
+//!       ├─ listener              opens and closes the sockets, has stuck workers stood in for
 //!       └─ acceptors
 //!          └─ wN                 one per worker; `wN-by-wM` while worker N is stuck
 //! ```

@@ -34,13 +34,11 @@ pub(crate) struct Node {
 impl Node {
     /// The value at a path below this one.
     pub(crate) fn at(&self, path: &Path) -> Option<&Self> {
-        path.steps()
-            .iter()
-            .try_fold(self, |node, step| match (&node.content, step) {
-                (Content::Table(table), Step::Key(key)) => table.get(key).map(|entry| &entry.node),
-                (Content::List(items), Step::Index(index)) => items.get(*index),
-                (_, Step::Key(_) | Step::Index(_)) => None,
-            })
+        path.steps().iter().try_fold(self, |node, step| match (&node.content, step) {
+            (Content::Table(table), Step::Key(key)) => table.get(key).map(|entry| &entry.node),
+            (Content::List(items), Step::Index(index)) => items.get(*index),
+            (_, Step::Key(_) | Step::Index(_)) => None,
+        })
     }
 }
 
@@ -75,13 +73,7 @@ pub(crate) fn parse(source: &Source) -> (Option<Node>, Vec<Fault>) {
     if text.trim().is_empty() {
         // Not a syntax error in any of the formats: what is missing is said in the schema's words.
         let place = Place { line: 1, column: 1 };
-        return (
-            Some(Node {
-                place,
-                content: Content::Table(Table::new()),
-            }),
-            Vec::new(),
-        );
+        return (Some(Node { place, content: Content::Table(Table::new()) }), Vec::new());
     }
     match source.format {
         Format::Toml => toml::parse(text),
@@ -103,9 +95,7 @@ fn insert(table: &mut Table, key: String, entry: Entry, faults: &mut Vec<Fault>)
 }
 
 fn set_twice(key: &str, first: Option<Place>) -> Problem {
-    let of = first
-        .map(|place| format!(", first in line {}", place.line))
-        .unwrap_or_default();
+    let of = first.map(|place| format!(", first in line {}", place.line)).unwrap_or_default();
     Problem::new(format!("{} is set twice{of}", quote(key))).remedy("keep one of the two")
 }
 

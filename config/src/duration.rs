@@ -15,11 +15,7 @@ pub(crate) fn parse(text: &str) -> Option<Duration> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at_checked(digits)?;
     let (_, milliseconds) = UNITS.into_iter().find(|(name, _)| *name == unit)?;
-    number
-        .parse::<u64>()
-        .ok()?
-        .checked_mul(milliseconds)
-        .map(Duration::from_millis)
+    number.parse::<u64>().ok()?.checked_mul(milliseconds).map(Duration::from_millis)
 }
 
 /// The duration in the longest unit that divides it.
@@ -44,9 +40,7 @@ pub(crate) fn or_off<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Durati
     if text == OFF {
         return Ok(None);
     }
-    parse(&text)
-        .map(Some)
-        .ok_or_else(|| D::Error::custom("not a duration"))
+    parse(&text).map(Some).ok_or_else(|| D::Error::custom("not a duration"))
 }
 
 #[cfg(test)]
@@ -60,9 +54,7 @@ mod tests {
         assert_eq!(parse("5m"), Some(Duration::from_secs(300)));
         assert_eq!(parse("2h"), Some(Duration::from_secs(7_200)));
         assert_eq!(parse("0s"), Some(Duration::ZERO));
-        for wrong in [
-            "", "s", "30", "1.5s", "-1s", "30 s", "1h30m", "30S", "1d", "ä", "+1s",
-        ] {
+        for wrong in ["", "s", "30", "1.5s", "-1s", "30 s", "1h30m", "30S", "1d", "ä", "+1s"] {
             assert_eq!(parse(wrong), None, "{wrong:?}");
         }
         assert_eq!(parse("99999999999999999999h"), None);

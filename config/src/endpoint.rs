@@ -74,11 +74,8 @@ pub(crate) fn bind(text: &str) -> Result<SocketAddr, Problem> {
                 "write \"0.0.0.0:{port}\" for every IPv4 address, \"[::]:{port}\" for IPv6 too"
             ))),
         (Host::Name(name), port) => {
-            let written = if name.eq_ignore_ascii_case("localhost") {
-                "127.0.0.1"
-            } else {
-                "0.0.0.0"
-            };
+            let written =
+                if name.eq_ignore_ascii_case("localhost") { "127.0.0.1" } else { "0.0.0.0" };
             Err(Problem::new(format!(
                 "{} is a host name, and a listener binds an IP address",
                 quote(name)
@@ -92,14 +89,9 @@ pub(crate) fn bind(text: &str) -> Result<SocketAddr, Problem> {
 pub(crate) fn backend(text: &str) -> Result<BackendAddress, Problem> {
     if let Some((scheme, rest)) = text.split_once("://") {
         return Err(Problem::new(format!("{} has a scheme", quote(text)))
-            .remedy(format!(
-                "write the address without {}",
-                quote(&format!("{scheme}://"))
-            ))
+            .remedy(format!("write the address without {}", quote(&format!("{scheme}://"))))
             .nearest(
-                backend(rest.trim_end_matches('/'))
-                    .is_ok()
-                    .then_some(rest.trim_end_matches('/')),
+                backend(rest.trim_end_matches('/')).is_ok().then_some(rest.trim_end_matches('/')),
             ));
     }
     let (host, port) = match text.parse::<SocketAddr>() {
@@ -119,10 +111,7 @@ pub(crate) fn backend(text: &str) -> Result<BackendAddress, Problem> {
         Host::Name(name) => name.strip_suffix('.').unwrap_or(name),
     };
     if is_host_name(name) {
-        return Ok(BackendAddress::Name {
-            host: name.to_ascii_lowercase(),
-            port,
-        });
+        return Ok(BackendAddress::Name { host: name.to_ascii_lowercase(), port });
     }
     Err(Problem::new(format!("{} is not a host name", quote(name))).remedy(
         "write letters, digits and hyphens between dots, as in \"web.local:80\", or an IP address",
@@ -139,9 +128,8 @@ enum Host<'t> {
 fn split<'t>(text: &'t str, example: &str) -> Result<(Host<'t>, u16), Problem> {
     let quoted = quote(text);
     if text.is_empty() {
-        return Err(Problem::new("is empty").remedy(format!(
-            "write an address and a port, such as \"{example}:8080\""
-        )));
+        return Err(Problem::new("is empty")
+            .remedy(format!("write an address and a port, such as \"{example}:8080\"")));
     }
     if let Some(rest) = text.strip_prefix('[') {
         let Some((inside, after)) = rest.split_once(']') else {
@@ -149,25 +137,18 @@ fn split<'t>(text: &'t str, example: &str) -> Result<(Host<'t>, u16), Problem> {
                 .remedy("write \"[::1]:8080\""));
         };
         let Ok(ip) = inside.parse::<Ipv6Addr>() else {
-            return Err(
-                Problem::new(format!("{} is not an IPv6 address", quote(inside)))
-                    .remedy("write an IPv6 address between the brackets, as in \"[::1]:8080\""),
-            );
+            return Err(Problem::new(format!("{} is not an IPv6 address", quote(inside)))
+                .remedy("write an IPv6 address between the brackets, as in \"[::1]:8080\""));
         };
         let Some(digits) = after.strip_prefix(':') else {
             return Err(no_port(&quoted, &format!("[{ip}]")));
         };
-        return Ok((
-            Host::Ip(ip.into()),
-            port(digits, &quoted, &format!("[{ip}]"))?,
-        ));
+        return Ok((Host::Ip(ip.into()), port(digits, &quoted, &format!("[{ip}]"))?));
     }
     if let Ok(ip) = text.parse::<Ipv6Addr>() {
-        return Err(
-            Problem::new(format!("{quoted} is an IPv6 address without brackets")).remedy(format!(
-                "write the address in brackets and then the port, as in \"[{ip}]:8080\""
-            )),
-        );
+        return Err(Problem::new(format!("{quoted} is an IPv6 address without brackets")).remedy(
+            format!("write the address in brackets and then the port, as in \"[{ip}]:8080\""),
+        ));
     }
     let Some((host, digits)) = text.rsplit_once(':') else {
         return Err(if text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -189,15 +170,9 @@ fn split<'t>(text: &'t str, example: &str) -> Result<(Host<'t>, u16), Problem> {
     if let Ok(ip) = host.parse::<Ipv4Addr>() {
         return Ok((Host::Ip(ip.into()), port));
     }
-    if host
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || byte == b'.')
-    {
-        return Err(
-            Problem::new(format!("{} is not an IPv4 address", quote(host))).remedy(format!(
-                "write four numbers from 0 to 255, as in \"{example}:{port}\""
-            )),
-        );
+    if host.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+        return Err(Problem::new(format!("{} is not an IPv4 address", quote(host)))
+            .remedy(format!("write four numbers from 0 to 255, as in \"{example}:{port}\"")));
     }
     Ok((Host::Name(host), port))
 }
@@ -217,19 +192,15 @@ fn port(digits: &str, quoted: &str, host: &str) -> Result<u16, Problem> {
 }
 
 fn no_port(quoted: &str, host: &str) -> Problem {
-    Problem::new(format!("{quoted} has no port")).remedy(format!(
-        "write the port after a colon, as in {}",
-        quote(&format!("{host}:8080"))
-    ))
+    Problem::new(format!("{quoted} has no port"))
+        .remedy(format!("write the port after a colon, as in {}", quote(&format!("{host}:8080"))))
 }
 
 /// RFC 1123, section 2.1, with the underscore that service names in private zones use.
 fn is_host_name(name: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
             && !label.starts_with('-')
             && !label.ends_with('-')
     };

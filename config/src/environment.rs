@@ -55,8 +55,7 @@ pub(crate) fn overrides(
 }
 
 fn is_ours(name: &str) -> bool {
-    name.get(..PREFIX.len())
-        .is_some_and(|start| start.eq_ignore_ascii_case(PREFIX))
+    name.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX))
 }
 
 fn read(
@@ -92,10 +91,7 @@ fn read(
         }
     }
     let text = value.into_string().map_err(|_| {
-        (
-            Problem::new("is not UTF-8").remedy("write a text in UTF-8"),
-            path.clone(),
-        )
+        (Problem::new("is not UTF-8").remedy("write a text in UTF-8"), path.clone())
     })?;
     Ok(Override::of_variable(name.to_owned(), path, text))
 }

@@ -33,11 +33,7 @@ impl Override {
     /// Sets the key at `path`, such as `server.workers`. `flag` is what mistakes will name.
     pub fn new(flag: impl Into<String>, path: &str, value: impl Into<String>) -> Self {
         let value = Given::One(value.into());
-        Self {
-            origin: Origin::Flag(flag.into()),
-            path: Path::dotted(path),
-            value,
-        }
+        Self { origin: Origin::Flag(flag.into()), path: Path::dotted(path), value }
     }
 
     /// Sets a list, such as `pool.proxy.backends`, each item of which has a short form as text.
@@ -47,19 +43,11 @@ impl Override {
         values: impl IntoIterator<Item = impl Into<String>>,
     ) -> Self {
         let value = Given::List(values.into_iter().map(Into::into).collect());
-        Self {
-            origin: Origin::Flag(flag.into()),
-            path: Path::dotted(path),
-            value,
-        }
+        Self { origin: Origin::Flag(flag.into()), path: Path::dotted(path), value }
     }
 
     pub(crate) fn of_variable(variable: String, path: Path, value: String) -> Self {
-        Self {
-            origin: Origin::Variable(variable),
-            path,
-            value: Given::One(value),
-        }
+        Self { origin: Origin::Variable(variable), path, value: Given::One(value) }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -118,11 +106,7 @@ impl<'s> Layers<'s> {
     pub(crate) fn new(source: &'s Source, root: &'s Node, mut overrides: Vec<Override>) -> Self {
         // An override below what should be a table and is not would hide that mistake of the file.
         overrides.retain(|laid| !is_blocked(root, laid.path()));
-        Self {
-            source,
-            root,
-            overrides,
-        }
+        Self { source, root, overrides }
     }
 
     /// The file's values with the overrides in their places.
@@ -130,19 +114,11 @@ impl<'s> Layers<'s> {
     /// # Errors
     /// None that a source in memory could cause.
     pub(crate) fn merged(&self) -> Result<Value, ConfigError> {
-        let file = Layer {
-            path: Path::default(),
-            value: value(self.root),
-        };
+        let file = Layer { path: Path::default(), value: value(self.root) };
         let overrides = self.overrides.iter();
         overrides
-            .map(|laid| Layer {
-                path: laid.path.clone(),
-                value: laid.value(),
-            })
-            .fold(Config::builder().add_source(file), |builder, layer| {
-                builder.add_source(layer)
-            })
+            .map(|laid| Layer { path: laid.path.clone(), value: laid.value() })
+            .fold(Config::builder().add_source(file), |builder, layer| builder.add_source(layer))
             .build()?
             .get(TOP)
     }
@@ -189,11 +165,7 @@ impl<'s> Layers<'s> {
             match (step, content) {
                 (Step::Key(key), Content::Table(table)) => {
                     let Some(entry) = table.get(key) else { break };
-                    found = Some(if depth + 1 == steps.len() {
-                        place(entry)
-                    } else {
-                        entry.key
-                    });
+                    found = Some(if depth + 1 == steps.len() { place(entry) } else { entry.key });
                     content = &entry.node.content;
                 }
                 (Step::Index(index), Content::List(items)) => {
@@ -276,10 +248,7 @@ fn value(node: &Node) -> Value {
         Content::Text(text) => ValueKind::String(text.clone()),
         Content::List(items) => ValueKind::Array(items.iter().map(value).collect()),
         Content::Table(table) => ValueKind::Table(
-            table
-                .iter()
-                .map(|(key, entry)| (key.clone(), value(&entry.node)))
-                .collect(),
+            table.iter().map(|(key, entry)| (key.clone(), value(&entry.node))).collect(),
         ),
     };
     Value::new(None, kind)

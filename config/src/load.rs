@@ -58,8 +58,6 @@ pub fn parse(
     }
     // What the schema accepts, the settings can hold; a fault in that would end up here.
     settings.map_err(|error| {
-        Problem::new(error.to_string())
-            .at(layers.whole(), &Path::default())
-            .into()
+        Problem::new(error.to_string()).at(layers.whole(), &Path::default()).into()
     })
 }

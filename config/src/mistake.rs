@@ -38,10 +38,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File { name, place: None } => f.write_str(&escape(name)),
-            Self::File {
-                name,
-                place: Some(Place { line, column }),
-            } => {
+            Self::File { name, place: Some(Place { line, column }) } => {
                 write!(f, "{}:{line}:{column}", escape(name))
             }
             Self::Variable(name) | Self::Flag(name) => f.write_str(&escape(name)),
@@ -59,11 +56,7 @@ pub(crate) struct Problem {
 
 impl Problem {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            remedy: None,
-            nearest: None,
-        }
+        Self { message: message.into(), remedy: None, nearest: None }
     }
 
     /// What to do instead, as an imperative: `write one of a, b`.
@@ -78,11 +71,7 @@ impl Problem {
     }
 
     pub(crate) fn at(self, origin: Origin, path: &Path) -> Mistake {
-        Mistake {
-            origin,
-            path: path.to_string(),
-            problem: self,
-        }
+        Mistake { origin, path: path.to_string(), problem: self }
     }
 }
 
@@ -183,10 +172,7 @@ impl<'m> IntoIterator for &'m Mistakes {
 
 impl From<Mistake> for Mistakes {
     fn from(mistake: Mistake) -> Self {
-        Self {
-            found: vec![mistake],
-            beyond: 0,
-        }
+        Self { found: vec![mistake], beyond: 0 }
     }
 }
 
@@ -229,9 +215,6 @@ impl Findings {
 
     pub(crate) fn into_mistakes(mut self) -> Mistakes {
         self.found.sort();
-        Mistakes {
-            found: self.found,
-            beyond: self.beyond,
-        }
+        Mistakes { found: self.found, beyond: self.beyond }
     }
 }

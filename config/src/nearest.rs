@@ -20,12 +20,7 @@ pub(crate) fn nearest<'c>(
     candidates
         .into_iter()
         .take(COMPARED)
-        .map(|candidate| {
-            (
-                strsim::osa_distance(&lowered, &candidate.to_lowercase()),
-                candidate,
-            )
-        })
+        .map(|candidate| (strsim::osa_distance(&lowered, &candidate.to_lowercase()), candidate))
         .filter(|(distance, candidate)| *distance <= most && *distance < candidate.chars().count())
         .min()
         .map(|(_, candidate)| candidate)

@@ -20,11 +20,7 @@ pub(crate) struct Path(Vec<Step>);
 impl Path {
     /// The path that a program writes with dots; names of listeners and pools contain none.
     pub(crate) fn dotted(text: &str) -> Self {
-        Self(
-            text.split('.')
-                .map(|key| Step::Key(key.to_owned()))
-                .collect(),
-        )
+        Self(text.split('.').map(|key| Step::Key(key.to_owned())).collect())
     }
 
     pub(crate) fn push(&mut self, key: &str) {
@@ -82,10 +78,7 @@ mod tests {
     fn a_path_reads_as_it_would_be_written_in_toml() {
         let mut path = Path::dotted("pool.web.backends");
         path.push_index(1);
-        assert_eq!(
-            path.join("a b\n").to_string(),
-            r#"pool.web.backends[1]."a b\n""#
-        );
+        assert_eq!(path.join("a b\n").to_string(), r#"pool.web.backends[1]."a b\n""#);
         path.pop();
         assert_eq!(path.to_string(), "pool.web.backends");
     }

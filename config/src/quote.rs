@@ -18,11 +18,7 @@ pub(crate) fn quote(text: &str) -> String {
             let _ = write!(out, "{}", character.escape_debug());
         }
     }
-    out.push_str(if characters.next().is_some() {
-        "…\""
-    } else {
-        "\""
-    });
+    out.push_str(if characters.next().is_some() { "…\"" } else { "\"" });
     out
 }
 
@@ -45,10 +41,7 @@ mod tests {
 
     #[test]
     fn control_characters_are_escaped_and_long_values_are_cut() {
-        assert_eq!(
-            quote("a\x1b[31m\"\u{202e}\0"),
-            r#""a\u{1b}[31m\"\u{202e}\0""#
-        );
+        assert_eq!(quote("a\x1b[31m\"\u{202e}\0"), r#""a\u{1b}[31m\"\u{202e}\0""#);
         assert_eq!(quote(&"ä".repeat(61)), format!("\"{}…\"", "ä".repeat(60)));
         assert_eq!(escape("a\n'b'.toml"), r"a\n'b'.toml");
     }

@@ -71,10 +71,7 @@ impl Rules<'_, '_> {
             }
             (Some("echo"), Some(_)) => {
                 let problem = Problem::new("the protocol echo has no use for a pool");
-                self.push(
-                    &path,
-                    problem.remedy("remove the key, or write protocol = \"forward\""),
-                );
+                self.push(&path, problem.remedy("remove the key, or write protocol = \"forward\""));
             }
             (Some(_) | None, _) => {}
         }
@@ -95,13 +92,9 @@ impl Rules<'_, '_> {
         let mut taken = HashMap::new();
         for (_, path, name, address) in &binds {
             if let Some(first) = taken.insert(address, *name) {
-                let problem = Problem::new(format!(
-                    "{address} is already the address of listener.{first}"
-                ));
-                self.push(
-                    path,
-                    problem.remedy("give each listener an address of its own"),
-                );
+                let problem =
+                    Problem::new(format!("{address} is already the address of listener.{first}"));
+                self.push(path, problem.remedy("give each listener an address of its own"));
                 taken.insert(address, first);
             }
         }
@@ -129,10 +122,7 @@ impl Rules<'_, '_> {
                 path.push_index(index);
                 let message = format!("{} is the address of backends[{first}] too", quote(address));
                 let problem = Problem::new(message);
-                self.push(
-                    &path.join("address"),
-                    problem.remedy("keep one, with a higher weight"),
-                );
+                self.push(&path.join("address"), problem.remedy("keep one, with a higher weight"));
                 path.pop();
                 taken.insert(address, first);
             }
@@ -143,10 +133,7 @@ impl Rules<'_, '_> {
         };
         if backends.iter().all(is_backup) {
             let problem = Problem::new("every backend is a backup");
-            self.push(
-                &path,
-                problem.remedy("remove backup = true from at least one"),
-            );
+            self.push(&path, problem.remedy("remove backup = true from at least one"));
         }
     }
 
@@ -172,33 +159,20 @@ impl Rules<'_, '_> {
     }
 
     fn push(&mut self, path: &Path, problem: Problem) {
-        self.findings
-            .push(problem.at(self.layers.origin(path), path));
+        self.findings.push(problem.at(self.layers.origin(path), path));
     }
 }
 
 /// The tables of a section by name; `None` if the section is mistaken as a whole.
 fn named<'v>(checked: &'v Checked, section: &str) -> Option<Named<'v>> {
     let tables = table(checked.get(section)?)?.iter();
-    Some(
-        tables
-            .map(|(name, value)| (name.as_str(), table(value)))
-            .collect(),
-    )
+    Some(tables.map(|(name, value)| (name.as_str(), table(value))).collect())
 }
 
 fn table(value: &Value) -> Option<&Checked> {
-    if let ValueKind::Table(table) = &value.kind {
-        Some(table)
-    } else {
-        None
-    }
+    if let ValueKind::Table(table) = &value.kind { Some(table) } else { None }
 }
 
 fn text<'v>(table: &'v Checked, key: &str) -> Option<&'v str> {
-    if let ValueKind::String(text) = &table.get(key)?.kind {
-        Some(text)
-    } else {
-        None
-    }
+    if let ValueKind::String(text) = &table.get(key)?.kind { Some(text) } else { None }
 }

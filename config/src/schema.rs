@@ -59,9 +59,7 @@ pub(crate) const NAME_RULE: &str =
 pub(crate) fn is_name(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     (1..=63).contains(&name.len())
-        && name
-            .bytes()
-            .all(|byte| plain(byte) || b"_-".contains(&byte))
+        && name.bytes().all(|byte| plain(byte) || b"_-".contains(&byte))
         && name.bytes().next().is_some_and(plain)
 }
 

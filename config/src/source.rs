@@ -31,11 +31,7 @@ impl Format {
     /// # Errors
     /// If the extension is missing or none of `.toml`, `.yaml`, `.yml`, `.json`.
     pub fn of(file: &FilePath) -> Result<Self, Mistakes> {
-        let extension = file
-            .extension()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .to_lowercase();
+        let extension = file.extension().unwrap_or_default().to_string_lossy().to_lowercase();
         match extension.as_str() {
             "toml" => Ok(Self::Toml),
             "yaml" | "yml" => Ok(Self::Yaml),
@@ -44,10 +40,7 @@ impl Format {
                 let message = if other.is_empty() {
                     "has no extension to tell its format by".to_owned()
                 } else {
-                    format!(
-                        "has the extension {}, which is no known format",
-                        quote(other)
-                    )
+                    format!("has the extension {}, which is no known format", quote(other))
                 };
                 Err(whole_file(
                     file,
@@ -81,11 +74,7 @@ pub struct Source {
 impl Source {
     /// A text in memory. `name` is what mistakes call it.
     pub fn new(name: impl Into<String>, format: Format, text: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            format,
-            text: text.into(),
-        }
+        Self { name: name.into(), format, text: text.into() }
     }
 
     /// Reads a file.
@@ -102,18 +91,12 @@ impl Source {
 
     /// The origin of a mistake in this text.
     pub(crate) fn origin(&self, place: Option<Place>) -> Origin {
-        Origin::File {
-            name: self.name.clone(),
-            place,
-        }
+        Origin::File { name: self.name.clone(), place }
     }
 }
 
 fn whole_file(file: &FilePath, problem: Problem) -> Mistakes {
-    let origin = Origin::File {
-        name: file.to_string_lossy().into_owned(),
-        place: None,
-    };
+    let origin = Origin::File { name: file.to_string_lossy().into_owned(), place: None };
     problem.at(origin, &Path::default()).into()
 }
 
@@ -158,14 +141,8 @@ fn not_utf8(file: &FilePath, error: &std::string::FromUtf8Error) -> Mistakes {
         _ => format!("byte {:#04x} is not UTF-8", bytes.get(valid).unwrap_or(&0)),
     };
     let place = Some(Lines::of(bytes).place(valid));
-    let origin = Origin::File {
-        name: file.to_string_lossy().into_owned(),
-        place,
-    };
-    Problem::new(message)
-        .remedy("save the file as UTF-8")
-        .at(origin, &Path::default())
-        .into()
+    let origin = Origin::File { name: file.to_string_lossy().into_owned(), place };
+    Problem::new(message).remedy("save the file as UTF-8").at(origin, &Path::default()).into()
 }
 
 #[cfg(test)]
@@ -184,11 +161,6 @@ mod tests {
             "b.tmol: has the extension \"tmol\", which is no known format: \
              name the file .toml, .yaml, .yml or .json; did you mean \"toml\"?\n1 mistake"
         );
-        assert!(
-            of("trunkline")
-                .expect_err("no format")
-                .to_string()
-                .contains("has no extension")
-        );
+        assert!(of("trunkline").expect_err("no format").to_string().contains("has no extension"));
     }
 }

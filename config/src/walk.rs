@@ -16,11 +16,7 @@ pub(crate) type Checked = Map<String, Value>;
 
 /// Checks all of the merged values.
 pub(crate) fn walk(merged: &Value, layers: &Layers<'_>, findings: &mut Findings) -> Checked {
-    let mut walk = Walk {
-        layers,
-        findings,
-        path: Path::default(),
-    };
+    let mut walk = Walk { layers, findings, path: Path::default() };
     walk.table(ROOT, Some(merged)).unwrap_or_default()
 }
 
@@ -88,9 +84,9 @@ impl Walk<'_, '_> {
             None => Problem::new("is missing"),
         };
         let example = items.example;
-        self.mistake(problem.remedy(format!(
-            "write [ … ] with at least one item, such as {example}"
-        )));
+        self.mistake(
+            problem.remedy(format!("write [ … ] with at least one item, such as {example}")),
+        );
         None
     }
 
@@ -150,10 +146,7 @@ impl Walk<'_, '_> {
     fn unknown(&mut self, key: &str, fields: &'static [Field]) {
         let names = || fields.iter().map(|field| field.name);
         let problem = Problem::new("is not a key that is known here")
-            .remedy(format!(
-                "write one of {}",
-                names().collect::<Vec<_>>().join(", ")
-            ))
+            .remedy(format!("write one of {}", names().collect::<Vec<_>>().join(", ")))
             .nearest(nearest(key, names()));
         self.mistake_in_key(problem);
     }

@@ -1,10 +1,6 @@
 //! Overrides from the environment and from flags.
 
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "the helpers of tests are tests"
-)]
+#![expect(clippy::expect_used, clippy::panic, reason = "the helpers of tests are tests")]
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
@@ -30,14 +26,8 @@ backends = ['10.0.0.2:80']
 ";
 
 fn with(variables: &[(&str, &str)], flags: &[Override]) -> Result<Settings, Mistakes> {
-    let variables = variables
-        .iter()
-        .map(|(name, value)| (name.into(), value.into()));
-    parse(
-        &Source::new("f", Format::Toml, FILE),
-        variables,
-        flags.iter().cloned(),
-    )
+    let variables = variables.iter().map(|(name, value)| (name.into(), value.into()));
+    parse(&Source::new("f", Format::Toml, FILE), variables, flags.iter().cloned())
 }
 
 #[track_caller]
@@ -53,11 +43,7 @@ fn another_value(kind: &str, presence: Presence) -> String {
         Presence::Required | Presence::Optional(_) => "",
     };
     if let Some(names) = kind.strip_prefix("one of ") {
-        names
-            .split(", ")
-            .find(|name| *name != default)
-            .expect("a second name")
-            .to_owned()
+        names.split(", ").find(|name| *name != default).expect("a second name").to_owned()
     } else if kind.starts_with("a whole number") {
         "7".to_owned()
     } else if kind.starts_with("a duration") {
@@ -82,9 +68,7 @@ fn every_scalar_key_of_the_schema_can_be_overridden() {
         let path = match key.path.as_str() {
             // The other listener would need a pool as well, which has a test of its own.
             "listener.*.protocol" => continue,
-            path => path
-                .replace("listener.*", "listener.web_1")
-                .replace("pool.*", "pool.web"),
+            path => path.replace("listener.*", "listener.web_1").replace("pool.*", "pool.web"),
         };
         let variable = PREFIX.to_owned() + &path.to_uppercase().replace('.', "__");
         let value = another_value(&key.kind, key.presence);
@@ -93,10 +77,7 @@ fn every_scalar_key_of_the_schema_can_be_overridden() {
         assert_ne!(changed, plain, "{variable}={value} changes nothing");
         let wrong = with(&[(&variable, "\u{1b}?")], &[]).expect_err("no kind accepts this");
         let line = wrong.to_string();
-        assert!(
-            line.starts_with(&format!("{variable}: {}", path.replace("_1", "-1"))),
-            "{line}"
-        );
+        assert!(line.starts_with(&format!("{variable}: {}", path.replace("_1", "-1"))), "{line}");
         assert!(!line.contains('\u{1b}'), "{line:?}");
         tried += 1;
     }
@@ -113,9 +94,7 @@ fn a_protocol_and_its_pool_can_be_overridden_together() {
         &[],
     )
     .expect("valid");
-    let forward = Protocol::Forward {
-        pool: "other".to_owned(),
-    };
+    let forward = Protocol::Forward { pool: "other".to_owned() };
     assert_eq!(settings.listeners["echo"].protocol, forward);
 }
 
@@ -187,14 +166,9 @@ fn a_mistake_in_a_variable_names_the_variable() {
 #[test]
 fn the_same_setting_twice_in_the_environment_is_a_mistake() {
     assert_eq!(
-        mistakes(&[
-            ("TRUNKLINE__LOG__LEVEL", "info"),
-            ("TRUNKLINE__LOG__level", "warn")
-        ]),
-        [
-            "TRUNKLINE__LOG__level: log.level: sets what \"TRUNKLINE__LOG__LEVEL\" sets too: \
-          remove one of the two"
-        ]
+        mistakes(&[("TRUNKLINE__LOG__LEVEL", "info"), ("TRUNKLINE__LOG__level", "warn")]),
+        ["TRUNKLINE__LOG__level: log.level: sets what \"TRUNKLINE__LOG__LEVEL\" sets too: \
+          remove one of the two"]
     );
 }
 
@@ -215,22 +189,13 @@ pool.a_b.backends = ['b:1']";
 #[test]
 fn a_variable_that_is_not_utf_8_is_a_mistake() {
     let variables = [
-        (
-            "TRUNKLINE__LOG__LEVEL".into(),
-            OsString::from_vec(b"\xff".into()),
-        ),
+        ("TRUNKLINE__LOG__LEVEL".into(), OsString::from_vec(b"\xff".into())),
         (OsString::from_vec(b"TRUNKLINE__\xff".into()), "1".into()),
     ];
     let mistakes = parse(&Source::new("f", Format::Toml, FILE), variables, []);
     let lines = mistakes.expect_err("not UTF-8").to_string();
-    assert!(
-        lines.contains("TRUNKLINE__LOG__LEVEL: log.level: is not UTF-8"),
-        "{lines}"
-    );
-    assert!(
-        lines.contains("TRUNKLINE__\u{fffd}: is no setting"),
-        "{lines}"
-    );
+    assert!(lines.contains("TRUNKLINE__LOG__LEVEL: log.level: is not UTF-8"), "{lines}");
+    assert!(lines.contains("TRUNKLINE__\u{fffd}: is no setting"), "{lines}");
 }
 
 #[test]
@@ -240,10 +205,7 @@ pool.p = { backends = ['b:1'], probe = 'off' }";
     let variable = ("TRUNKLINE__POOL__P__PROBE__ENABLED".into(), "false".into());
     let mistakes = parse(&Source::new("f", Format::Toml, file), [variable], []);
     assert!(
-        mistakes
-            .expect_err("mistaken")
-            .to_string()
-            .starts_with("f:2:40: pool.p.probe: \"off\"")
+        mistakes.expect_err("mistaken").to_string().starts_with("f:2:40: pool.p.probe: \"off\"")
     );
 }
 
@@ -260,11 +222,7 @@ fn flags_alone_make_a_proxy_and_the_environment_reaches_it() {
     assert_eq!(settings.listeners["proxy"].bind.port(), 8080);
     let pool = &settings.pools["proxy"];
     assert_eq!(pool.balance, Balance::Random);
-    let addresses: Vec<_> = pool
-        .backends
-        .iter()
-        .map(|each| each.address.to_string())
-        .collect();
+    let addresses: Vec<_> = pool.backends.iter().map(|each| each.address.to_string()).collect();
     assert_eq!(addresses, ["b:1", "[::1]:2"]);
 
     let mistakes = parse(&nothing, [], flags[1..].to_vec()).expect_err("no address");

@@ -1,10 +1,6 @@
 //! Files on a disk: those that are examples, and those that are none at all.
 
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "the helpers of tests are tests"
-)]
+#![expect(clippy::expect_used, clippy::panic, reason = "the helpers of tests are tests")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,9 +10,7 @@ use proptest::prelude::*;
 use trunkline_config::{Balance, LogFormat, LogLevel, MAX_FILE_BYTES, Protocol, Settings, load};
 
 fn example(name: &str) -> Settings {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("examples")
-        .join(name);
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
     load(&file, [], []).unwrap_or_else(|mistakes| panic!("{mistakes}"))
 }
 
@@ -39,13 +33,7 @@ fn every_example_loads() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     let names: Vec<_> = fs::read_dir(folder)
         .expect("the examples")
-        .map(|entry| {
-            entry
-                .expect("an entry")
-                .file_name()
-                .into_string()
-                .expect("UTF-8")
-        })
+        .map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"))
         .collect();
     assert!(names.len() >= 3);
     for name in names {
@@ -64,12 +52,7 @@ fn a_minimal_file_has_every_default() {
     assert_eq!(settings.log.format, LogFormat::Text);
     let listener = &settings.listeners["web"];
     assert_eq!(listener.bind.to_string(), "0.0.0.0:8080");
-    assert_eq!(
-        listener.protocol,
-        Protocol::Forward {
-            pool: "web".to_owned()
-        }
-    );
+    assert_eq!(listener.protocol, Protocol::Forward { pool: "web".to_owned() });
     assert_eq!(listener.connections, None);
     assert_eq!(listener.idle, Some(Duration::from_secs(24 * 3_600)));
     assert_eq!(listener.keepalive, Some(Duration::from_secs(60)));
@@ -96,11 +79,7 @@ fn the_example_of_everything_is_what_a_file_without_its_defaults_would_be() {
     let mut settings = example("everything.toml");
     let minimal = example("minimal.toml");
     if let (Some(pool), Some(plain)) = (settings.pools.get_mut("web"), minimal.pools.get("web")) {
-        assert!(
-            pool.backends
-                .iter()
-                .all(|each| each.weight.get() == 1 && !each.backup)
-        );
+        assert!(pool.backends.iter().all(|each| each.weight.get() == 1 && !each.backup));
         pool.backends.clone_from(&plain.backends);
     }
     assert_eq!(settings, minimal);
@@ -155,10 +134,7 @@ fn what_is_not_a_readable_file_is_answered_with_a_sentence() {
     let device = folder.join("device.json");
     let _ = fs::remove_file(&device);
     std::os::unix::fs::symlink("/dev/null", &device).expect("a link");
-    assert_eq!(
-        answer(&device),
-        "device.json: is not a regular file: give the path of a file"
-    );
+    assert_eq!(answer(&device), "device.json: is not a regular file: give the path of a file");
     assert_eq!(
         answer(&file("bytes.toml", b"a = 1\n# \xc3\xa4 \xff\n")),
         "bytes.toml:2:5: byte 0xff is not UTF-8: save the file as UTF-8"
@@ -168,10 +144,7 @@ fn what_is_not_a_readable_file_is_answered_with_a_sentence() {
         "wide.json:1:1: is UTF-16, not UTF-8: save the file as UTF-8"
     );
     let large = file("large.yaml", b"");
-    let opened = fs::OpenOptions::new()
-        .write(true)
-        .open(&large)
-        .expect("just written");
+    let opened = fs::OpenOptions::new().write(true).open(&large).expect("just written");
     opened.set_len(MAX_FILE_BYTES + 1).expect("a sparse file");
     assert_eq!(
         answer(&large),

@@ -22,11 +22,8 @@ const FIVE: [&str; 5] = [
 #[track_caller]
 fn assert_five(format: Format, text: &str, places: [&str; 5]) {
     let mistakes = load(format, text).expect_err("five mistakes");
-    let expected: Vec<_> = places
-        .iter()
-        .zip(FIVE)
-        .map(|(place, what)| format!("f:{place}: {what}\n"))
-        .collect();
+    let expected: Vec<_> =
+        places.iter().zip(FIVE).map(|(place, what)| format!("f:{place}: {what}\n")).collect();
     assert_eq!(mistakes.to_string(), expected.concat() + "5 mistakes");
 }
 
@@ -67,11 +64,7 @@ pool:
       - address: 10.0.0.2:80
         weight: 0
 "#;
-    assert_five(
-        Format::Yaml,
-        text,
-        ["3:3", "6:11", "7:11", "10:14", "14:17"],
-    );
+    assert_five(Format::Yaml, text, ["3:3", "6:11", "7:11", "10:14", "14:17"]);
 }
 
 #[test]
@@ -90,11 +83,7 @@ fn five_mistakes_in_json_are_named_at_once_with_their_places() {
     }
   }
 }"#;
-    assert_five(
-        Format::Json,
-        text,
-        ["2:15", "4:22", "4:49", "8:18", "10:62"],
-    );
+    assert_five(Format::Json, text, ["2:15", "4:22", "4:49", "8:18", "10:62"]);
 }
 
 #[test]
@@ -106,16 +95,10 @@ fn each_mistake_can_be_taken_apart() {
     .expect_err("a mistake");
     assert_eq!(mistakes.count(), 1);
     let mistake = mistakes.iter().next().expect("one");
-    assert_eq!(
-        mistake.place().map(|place| (place.line, place.column)),
-        Some((2, 13))
-    );
+    assert_eq!(mistake.place().map(|place| (place.line, place.column)), Some((2, 13)));
     assert_eq!(mistake.path(), "log.level");
     assert_eq!(mistake.message(), "\"inof\" is not a level");
-    assert_eq!(
-        mistake.remedy(),
-        Some("write one of error, warn, info, debug, trace")
-    );
+    assert_eq!(mistake.remedy(), Some("write one of error, warn, info, debug, trace"));
     assert_eq!(mistake.nearest(), Some("info"));
 }
 
@@ -129,9 +112,5 @@ fn of_very_many_mistakes_a_thousand_are_kept_and_all_are_counted() {
     .expect_err("many");
     assert_eq!(mistakes.iter().count(), 1_000);
     assert_eq!(mistakes.count(), 1_500);
-    assert!(
-        mistakes
-            .to_string()
-            .ends_with("\n1500 mistakes, of which 500 are not shown")
-    );
+    assert!(mistakes.to_string().ends_with("\n1500 mistakes, of which 500 are not shown"));
 }

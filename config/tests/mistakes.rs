@@ -28,10 +28,7 @@ fn with_pool(text: &str) -> String {
 #[test]
 fn a_value_of_the_wrong_kind_is_answered_with_the_right_one() {
     for (line, answer) in [
-        (
-            "server.workers = '4'",
-            "f:3:18: server.workers: \"4\" is a text: write 4 without quotes",
-        ),
+        ("server.workers = '4'", "f:3:18: server.workers: \"4\" is a text: write 4 without quotes"),
         (
             "server.workers = 1025",
             "f:3:18: server.workers: 1025 is too large: write a whole number from 1 to 1024",
@@ -105,10 +102,7 @@ fn a_limit_in_the_kernels_units_stays_within_them() {
         let text = format!("[listener.a]\nprotocol = 'echo'\nbind = '[::1]:0'\n{line}");
         let key = line.split(' ').next().expect("a key");
         let column = key.len() + 4;
-        assert_eq!(
-            in_toml(&text),
-            [format!("f:4:{column}: listener.a.{key}: {answer}")]
-        );
+        assert_eq!(in_toml(&text), [format!("f:4:{column}: listener.a.{key}: {answer}")]);
     }
 }
 
@@ -155,14 +149,8 @@ fn a_file_without_a_listener_says_so_in_every_format() {
 #[test]
 fn a_file_that_is_no_table_says_so() {
     let remedy = "is not a table: write keys with their values, one a line";
-    assert_eq!(
-        mistakes(Format::Json, "[]"),
-        [format!("f: a list {remedy}")]
-    );
-    assert_eq!(
-        mistakes(Format::Yaml, "hello"),
-        [format!("f: \"hello\" {remedy}")]
-    );
+    assert_eq!(mistakes(Format::Json, "[]"), [format!("f: a list {remedy}")]);
+    assert_eq!(mistakes(Format::Yaml, "hello"), [format!("f: \"hello\" {remedy}")]);
 }
 
 #[test]
@@ -171,10 +159,8 @@ fn a_listener_and_its_pool_must_fit() {
         in_toml(
             "[listener.a]\nbind = '[::]:1'\nprotocol = 'echo'\npool = 'p'\n[pool.p]\nbackends = ['b:1']"
         ),
-        [
-            "f:4:8: listener.a.pool: the protocol echo has no use for a pool: \
-          remove the key, or write protocol = \"forward\""
-        ]
+        ["f:4:8: listener.a.pool: the protocol echo has no use for a pool: \
+          remove the key, or write protocol = \"forward\""]
     );
     assert_eq!(
         in_toml("[listener.a]\nbind = '[::]:1'\npool = 'A pool'"),
@@ -201,10 +187,8 @@ listener.c = { bind = '127.0.0.1:0', protocol = 'echo' }
 listener.d = { bind = '[::1]:1', protocol = 'echo' }";
     assert_eq!(
         in_toml(text),
-        [
-            "f:2:23: listener.a.bind: 127.0.0.1:1 is already the address of listener.z: \
-          give each listener an address of its own"
-        ]
+        ["f:2:23: listener.a.bind: 127.0.0.1:1 is already the address of listener.z: \
+          give each listener an address of its own"]
     );
 }
 
@@ -250,29 +234,21 @@ fn the_backends_of_a_pool_must_make_sense_together() {
 #[test]
 fn a_probe_must_end_before_the_next_one_begins() {
     assert_eq!(
-        in_toml(&with_pool(
-            "pool.p.probe = { interval = '1s', timeout = '1500ms' }"
-        )),
-        [
-            "f:3:45: pool.p.probe.timeout: \"1500ms\" is longer than the interval, \"1s\": \
-          write at most \"1s\""
-        ]
+        in_toml(&with_pool("pool.p.probe = { interval = '1s', timeout = '1500ms' }")),
+        ["f:3:45: pool.p.probe.timeout: \"1500ms\" is longer than the interval, \"1s\": \
+          write at most \"1s\""]
     );
     assert_eq!(
         in_toml(&with_pool("pool.p.probe.interval = '500ms'")),
-        [
-            "f:3:25: pool.p.probe.interval: \"500ms\" is shorter than the timeout, \"1s\": \
- set a shorter timeout beside it"
-        ]
+        ["f:3:25: pool.p.probe.interval: \"500ms\" is shorter than the timeout, \"1s\": \
+ set a shorter timeout beside it"]
     );
 }
 
 #[test]
 fn a_key_that_cannot_be_is_refused_and_quoted_safely() {
     assert_eq!(
-        in_toml(&with_pool(
-            "\"server.drain\" = '1s'\npool.\"A\\u001b\".backends = ['b:1']"
-        )),
+        in_toml(&with_pool("\"server.drain\" = '1s'\npool.\"A\\u001b\".backends = ['b:1']")),
         [
             "f:3:1: \"server.drain\": is not a key that is known here: \
              write one of server, log, listener, pool",
@@ -306,11 +282,7 @@ fn a_mistake_in_a_flag_names_the_flag() {
             Override::new("--wrong", "server.wrong.deeper", "1"),
         ],
     );
-    let lines: Vec<_> = settings
-        .expect_err("mistakes")
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let lines: Vec<_> = settings.expect_err("mistakes").iter().map(ToString::to_string).collect();
     assert_eq!(
         lines,
         [

@@ -59,18 +59,11 @@ pub fn init(level: Level, format: Format) -> Result<Guard, AlreadyStarted> {
     let lines = fmt::layer().with_writer(writer).with_ansi(false);
     let layer = match format {
         Format::Text => lines.boxed(),
-        Format::Json => lines
-            .json()
-            .flatten_event(true)
-            .with_current_span(false)
-            .boxed(),
+        Format::Json => lines.json().flatten_event(true).with_current_span(false).boxed(),
     };
     tracing_subscriber::registry()
         .with(layer.with_filter(LevelFilter::from_level(level)))
         .try_init()
         .map_err(|_| AlreadyStarted)?;
-    Ok(Guard {
-        dropped,
-        _worker: worker,
-    })
+    Ok(Guard { dropped, _worker: worker })
 }

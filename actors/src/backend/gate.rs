@@ -24,10 +24,7 @@ pub(super) struct Gate {
 impl Gate {
     /// Up. Times are kept relative to `born`.
     pub(super) fn new(born: Instant) -> Self {
-        Self {
-            born,
-            word: AtomicU64::new(CLEAN),
-        }
+        Self { born, word: AtomicU64::new(CLEAN) }
     }
 
     pub(super) fn set(&self, standing: Standing) {
@@ -63,7 +60,5 @@ impl Gate {
 
 /// Nanoseconds, of 292 years at most, so that the codes above fit beside them.
 fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos())
-        .unwrap_or(u64::MAX)
-        .min(u64::MAX / 2)
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX).min(u64::MAX / 2)
 }

@@ -128,17 +128,11 @@ struct Outage {
     trial: Option<Trial>,
 }
 
-const UP: State = State::Up {
-    failures: 0,
-    probe_failures: 0,
-};
+const UP: State = State::Up { failures: 0, probe_failures: 0 };
 
 impl Default for Health {
     fn default() -> Self {
-        Self {
-            state: UP,
-            trials: 0,
-        }
+        Self { state: UP, trials: 0 }
     }
 }
 
@@ -150,9 +144,7 @@ impl Health {
             State::Up { failures: 0, .. } => Standing::Up,
             State::Up { .. } => Standing::Shaky,
             State::Down(Outage { trial: Some(_), .. }) => Standing::OnTrial,
-            State::Down(outage) => Standing::Down {
-                retry_at: outage.retry_at,
-            },
+            State::Down(outage) => Standing::Down { retry_at: outage.retry_at },
         }
     }
 
@@ -259,18 +251,8 @@ impl Health {
     ) -> Transition {
         let wait = policy.retry_after;
         let retry_at = now + wait;
-        self.state = State::Down(Outage {
-            since: now,
-            retry_at,
-            wait,
-            passes: 0,
-            trial: None,
-        });
-        Transition::WentDown {
-            reason,
-            failures,
-            retry_at,
-        }
+        self.state = State::Down(Outage { since: now, retry_at, wait, passes: 0, trial: None });
+        Transition::WentDown { reason, failures, retry_at }
     }
 
     fn come_up(&mut self, reason: UpReason, now: Instant) -> Transition {

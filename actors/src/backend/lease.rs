@@ -30,12 +30,7 @@ pub struct Lease {
 impl Lease {
     pub(crate) fn new(pool: Arc<Pool>, backend: Arc<Backend>, trial: Option<Trial>) -> Self {
         backend.begin_lease();
-        Self {
-            pool,
-            backend,
-            trial,
-            reported: false,
-        }
+        Self { pool, backend, trial, reported: false }
     }
 
     /// The backend that may be used.

@@ -2,12 +2,8 @@ use std::time::Duration;
 
 use super::*;
 
-const POLICY: HealthPolicy = HealthPolicy {
-    fall: 1,
-    probe_fall: 1,
-    rise: 1,
-    retry_after: Duration::from_secs(1),
-};
+const POLICY: HealthPolicy =
+    HealthPolicy { fall: 1, probe_fall: 1, rise: 1, retry_after: Duration::from_secs(1) };
 
 #[test]
 fn an_ip_address_serves_at_once_and_a_host_name_when_it_was_resolved() {

@@ -45,10 +45,7 @@ struct Load {
 impl Load {
     fn with_one_more(member: &Member) -> Self {
         let leases = u64::from(member.backend.in_flight()) + 1;
-        Self {
-            leases,
-            weight: u64::from(member.weight.get()),
-        }
+        Self { leases, weight: u64::from(member.weight.get()) }
     }
 
     /// By multiplying crosswise: a division would round, and 1/2 of a lease matters.

@@ -27,10 +27,7 @@ impl Balance for RoundRobin {
                 .find(|(_, index)| candidates.serves(&members[*index]))?;
             // Taken by comparison: two workers never take the same slot, nor does one pass over
             // a slot that another could have used.
-            match self
-                .cursor
-                .compare_exchange_weak(cursor, slot + 1, Relaxed, Relaxed)
-            {
+            match self.cursor.compare_exchange_weak(cursor, slot + 1, Relaxed, Relaxed) {
                 Ok(_) => return Some(chosen),
                 Err(moved) => cursor = moved,
             }

@@ -10,17 +10,9 @@ use crate::backend::health::HealthPolicy;
 use crate::backend::{Backend, BackendId};
 use crate::pool::{Member, Pool, PoolSettings, Weight};
 
-const POLICY: HealthPolicy = HealthPolicy {
-    fall: 1,
-    probe_fall: 1,
-    rise: 1,
-    retry_after: Duration::from_secs(3600),
-};
-const ALL: [Algorithm; 3] = [
-    Algorithm::RoundRobin,
-    Algorithm::LeastRequest,
-    Algorithm::Random,
-];
+const POLICY: HealthPolicy =
+    HealthPolicy { fall: 1, probe_fall: 1, rise: 1, retry_after: Duration::from_secs(3600) };
+const ALL: [Algorithm; 3] = [Algorithm::RoundRobin, Algorithm::LeastRequest, Algorithm::Random];
 
 fn tier(weights: &[u32]) -> Tier {
     let member = |weight: &u32| Member {
@@ -51,12 +43,7 @@ fn counts(balance: &dyn Balance, tier: &Tier, choices: usize) -> Vec<usize> {
 }
 
 fn take_out(tier: &Tier, index: usize) {
-    assert!(
-        tier.members()[index]
-            .backend
-            .probe_failed(Instant::now())
-            .is_some()
-    );
+    assert!(tier.members()[index].backend.probe_failed(Instant::now()).is_some());
 }
 
 #[test]
@@ -72,10 +59,7 @@ fn round_robin_gives_each_its_weight_in_every_round() {
 fn the_turns_of_a_member_that_is_out_fall_to_all_others_alike() {
     let tier = tier(&[1, 1, 1, 1]);
     take_out(&tier, 1);
-    assert_eq!(
-        counts(&RoundRobin::default(), &tier, 300),
-        [100, 0, 100, 100]
-    );
+    assert_eq!(counts(&RoundRobin::default(), &tier, 300), [100, 0, 100, 100]);
 }
 
 #[test]
@@ -88,9 +72,8 @@ fn least_request_prefers_the_fewest_leases_for_the_weight() {
     let members = tier(&[3, 1]).members().to_vec();
     let pool = Arc::new(Pool::new("web", settings, members.clone()));
     let mut rng = fastrand::Rng::with_seed(7);
-    let leases: Vec<_> = (0..40)
-        .map(|_| pool.lease(&[], Instant::now(), &mut rng).unwrap())
-        .collect();
+    let leases: Vec<_> =
+        (0..40).map(|_| pool.lease(&[], Instant::now(), &mut rng).unwrap()).collect();
     assert_eq!(members[0].backend.in_flight(), 30);
     assert_eq!(members[1].backend.in_flight(), 10);
     drop(leases);

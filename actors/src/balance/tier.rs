@@ -16,10 +16,7 @@ pub struct Tier {
 impl Tier {
     pub(crate) fn new(members: Vec<Member>) -> Self {
         let weights: Vec<u32> = members.iter().map(|member| member.weight.get()).collect();
-        Self {
-            schedule: smooth_schedule(&weights),
-            members,
-        }
+        Self { schedule: smooth_schedule(&weights), members }
     }
 
     /// The members, in the order of the configuration.
@@ -39,11 +36,7 @@ pub struct Candidates<'a> {
 
 impl<'a> Candidates<'a> {
     pub(crate) fn new(tier: &'a Tier, excluded: &'a [BackendId], now: Instant) -> Self {
-        Self {
-            tier,
-            excluded,
-            now,
-        }
+        Self { tier, excluded, now }
     }
 
     /// Whether this member may be chosen.
@@ -53,11 +46,7 @@ impl<'a> Candidates<'a> {
 
     /// The members that may be chosen, each with its index in the tier.
     pub(super) fn serving(&self) -> impl Iterator<Item = (usize, &'a Member)> {
-        self.tier
-            .members
-            .iter()
-            .enumerate()
-            .filter(|(_, member)| self.serves(member))
+        self.tier.members.iter().enumerate().filter(|(_, member)| self.serves(member))
     }
 
     pub(super) fn members(&self) -> &'a [Member] {
@@ -73,15 +62,8 @@ impl<'a> Candidates<'a> {
 /// in every step each member gains its weight, the one that has most is taken and pays the sum
 /// of all weights. Weights 5, 1, 1 give a a b a c a a rather than a a a a a b c.
 fn smooth_schedule(weights: &[u32]) -> Vec<usize> {
-    let divisor = weights
-        .iter()
-        .copied()
-        .fold(0, greatest_common_divisor)
-        .max(1);
-    let weights: Vec<i64> = weights
-        .iter()
-        .map(|weight| i64::from(weight / divisor))
-        .collect();
+    let divisor = weights.iter().copied().fold(0, greatest_common_divisor).max(1);
+    let weights: Vec<i64> = weights.iter().map(|weight| i64::from(weight / divisor)).collect();
     let sum: i64 = weights.iter().sum();
     let mut gained = vec![0; weights.len()];
     let mut schedule = Vec::new();
@@ -100,11 +82,7 @@ fn smooth_schedule(weights: &[u32]) -> Vec<usize> {
 }
 
 fn greatest_common_divisor(a: u32, b: u32) -> u32 {
-    if b == 0 {
-        a
-    } else {
-        greatest_common_divisor(b, a % b)
-    }
+    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
 }
 
 #[cfg(test)]

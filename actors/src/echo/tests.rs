@@ -22,17 +22,8 @@ async fn every_byte_comes_back_and_then_the_end(transport: Transport) {
         read_sizes: vec![3, 9000],
     };
     let (closed, ()) = join!(Echo::new(side, None), talk.over(client));
-    let moved = Moved {
-        from_client: SIZE,
-        to_client: SIZE,
-    };
-    assert_eq!(
-        closed,
-        Closed {
-            ending: Ending::Done,
-            moved
-        }
-    );
+    let moved = Moved { from_client: SIZE, to_client: SIZE };
+    assert_eq!(closed, Closed { ending: Ending::Done, moved });
 }
 
 async fn a_client_that_resets_is_named(transport: Transport) {
@@ -47,8 +38,5 @@ async fn a_silent_client_is_let_go_after_the_idle_time() {
     let (_client, side) = memory::pair(10);
     let begun = Instant::now();
     let closed = Echo::new(side, Some(Duration::from_secs(5))).await;
-    assert_eq!(
-        (closed.ending, begun.elapsed().as_secs()),
-        (Ending::IdleTimeout, 5)
-    );
+    assert_eq!((closed.ending, begun.elapsed().as_secs()), (Ending::IdleTimeout, 5));
 }

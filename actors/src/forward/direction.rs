@@ -28,10 +28,7 @@ pub(crate) struct Direction {
 #[derive(Debug)]
 pub(crate) enum Ends<'a> {
     /// From one to another.
-    Two {
-        from: &'a mut Stream,
-        to: &'a mut Stream,
-    },
+    Two { from: &'a mut Stream, to: &'a mut Stream },
     /// Back to where it came from.
     Same(&'a mut Stream),
 }

@@ -42,17 +42,8 @@ async fn the_clients_end_is_passed_on_and_the_answer_still_comes(transport: Tran
             shutdown(&mut backend).await.unwrap();
         }
     );
-    let moved = Moved {
-        from_client: 8,
-        to_client: 10,
-    };
-    assert_eq!(
-        closed,
-        Closed {
-            ending: Ending::Done,
-            moved
-        }
-    );
+    let moved = Moved { from_client: 8, to_client: 10 };
+    assert_eq!(closed, Closed { ending: Ending::Done, moved });
 }
 
 async fn the_backends_end_is_passed_on_and_the_client_may_still_send(transport: Transport) {
@@ -95,27 +86,14 @@ async fn ten_megabytes_both_ways_at_once_arrive_whole(transport: Transport) {
         write_sizes: vec![50_000, 1, 3000],
         read_sizes: vec![700, 9000, 5],
     };
-    let of_backend = Talk {
-        send_seed: 2,
-        expect_seed: 1,
-        ..of_client.clone()
-    };
+    let of_backend = Talk { send_seed: 2, expect_seed: 1, ..of_client.clone() };
     let (closed, (), ()) = join!(
         Forward::new(client_side, backend_side, None),
         of_client.over(client),
         of_backend.over(backend)
     );
-    let moved = Moved {
-        from_client: SIZE,
-        to_client: SIZE,
-    };
-    assert_eq!(
-        closed,
-        Closed {
-            ending: Ending::Done,
-            moved
-        }
-    );
+    let moved = Moved { from_client: SIZE, to_client: SIZE };
+    assert_eq!(closed, Closed { ending: Ending::Done, moved });
 }
 
 async fn a_reset_by_the_client_resets_the_backend(transport: Transport) {
@@ -140,17 +118,8 @@ async fn a_reset_by_the_backend_resets_the_client(transport: Transport) {
         let (_, end) = read_to_end(&mut client).await;
         assert_eq!(end.unwrap_err().kind(), ErrorKind::ConnectionReset);
     });
-    let moved = Moved {
-        from_client: 8,
-        to_client: 0,
-    };
-    assert_eq!(
-        closed,
-        Closed {
-            ending: Ending::BackendReset,
-            moved
-        }
-    );
+    let moved = Moved { from_client: 8, to_client: 0 };
+    assert_eq!(closed, Closed { ending: Ending::BackendReset, moved });
 }
 
 async fn a_backend_that_does_not_read_holds_back_the_client(transport: Transport) {
@@ -235,10 +204,7 @@ async fn what_a_backend_said_before_it_refused_the_rest_still_arrives() {
 }
 
 fn sizes() -> impl Strategy<Value = Vec<usize>> {
-    prop::collection::vec(
-        prop_oneof![1..20usize, 1..5000usize, 60_000..140_000usize],
-        1..6,
-    )
+    prop::collection::vec(prop_oneof![1..20usize, 1..5000usize, 60_000..140_000usize], 1..6)
 }
 
 proptest! {

@@ -24,10 +24,7 @@ impl Handler for Echoing {
 
     fn serve(&self, stream: Stream, record: Rc<Record>) -> Service {
         record.enter(Phase::Stream);
-        Box::pin(Metered {
-            echo: Echo::new(stream, self.idle),
-            record,
-        })
+        Box::pin(Metered { echo: Echo::new(stream, self.idle), record })
     }
 }
 

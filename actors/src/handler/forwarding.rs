@@ -60,12 +60,7 @@ impl Handler for Forwarding {
                 Ok((backend, lease)) => {
                     record.enter(Phase::Stream);
                     let forward = Forward::new(client, backend, idle);
-                    Metered {
-                        forward,
-                        record,
-                        _lease: lease,
-                    }
-                    .await;
+                    Metered { forward, record, _lease: lease }.await;
                 }
                 Err(code) => {
                     let mut client = client;
@@ -98,10 +93,7 @@ impl Route {
             record.try_backend(&lease);
             let (attempts, within) = {
                 let current = lease.pool().current();
-                (
-                    current.settings().attempts,
-                    current.settings().connect_timeout,
-                )
+                (current.settings().attempts, current.settings().connect_timeout)
             };
             let backend = Arc::clone(lease.backend());
             let addresses = Arc::clone(&backend.resolved());
@@ -129,10 +121,8 @@ impl Route {
             return Err(Code::RouterLost);
         };
         for _ in 0..ASKS {
-            let request = LeaseRequest {
-                pool: Arc::clone(&self.pool),
-                excluded: excluded.to_vec(),
-            };
+            let request =
+                LeaseRequest { pool: Arc::clone(&self.pool), excluded: excluded.to_vec() };
             match router.ask(request, LEASE_LIMIT).await {
                 Ok(Ok(lease)) => return Ok(lease),
                 Ok(Err(refusal)) => return Err(Code::Refused(refusal)),

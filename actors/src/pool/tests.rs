@@ -5,12 +5,8 @@ use crate::backend::Backend;
 use crate::backend::health::{HealthPolicy, Standing, Transition};
 use crate::socket::ConnectFailure;
 
-const POLICY: HealthPolicy = HealthPolicy {
-    fall: 1,
-    probe_fall: 1,
-    rise: 1,
-    retry_after: Duration::from_secs(1),
-};
+const POLICY: HealthPolicy =
+    HealthPolicy { fall: 1, probe_fall: 1, rise: 1, retry_after: Duration::from_secs(1) };
 
 const SETTINGS: PoolSettings = PoolSettings {
     algorithm: Algorithm::RoundRobin,
@@ -19,11 +15,7 @@ const SETTINGS: PoolSettings = PoolSettings {
 };
 
 fn member(address: &str, backup: bool) -> Member {
-    Member {
-        backend: Arc::new(Backend::new(address, POLICY)),
-        weight: Weight::ONE,
-        backup,
-    }
+    Member { backend: Arc::new(Backend::new(address, POLICY)), weight: Weight::ONE, backup }
 }
 
 fn pool(members: &[Member]) -> Arc<Pool> {
@@ -40,10 +32,7 @@ fn address(lease: Result<Lease, NoBackend>) -> String {
 }
 
 fn take_out(member: &Member, now: Instant) {
-    assert!(matches!(
-        member.backend.probe_failed(now),
-        Some(Transition::WentDown { .. })
-    ));
+    assert!(matches!(member.backend.probe_failed(now), Some(Transition::WentDown { .. })));
 }
 
 #[test]
@@ -74,13 +63,7 @@ fn a_lease_returns_to_its_cell_though_the_pool_was_changed_meanwhile() {
     let lease_of_a = lease(&pool, &[], now).unwrap();
     pool.update(SETTINGS, vec![b]);
     assert_eq!(address(lease(&pool, &[], now)), "10.0.0.2:80");
-    pool.update(
-        SETTINGS,
-        vec![Member {
-            weight: Weight::try_from(7).unwrap(),
-            ..a.clone()
-        }],
-    );
+    pool.update(SETTINGS, vec![Member { weight: Weight::try_from(7).unwrap(), ..a.clone() }]);
     assert_eq!(a.backend.in_flight(), 1);
     drop(lease_of_a);
     assert_eq!(a.backend.in_flight(), 0);
@@ -117,10 +100,7 @@ fn a_pool_that_gives_no_lease_says_why() {
     let named = pool(&[member("web.local:80", false)]);
     assert_eq!(lease(&named, &[], now).unwrap_err(), NoBackend::Unresolved);
     let both = pool(&[a.clone(), b.clone()]);
-    assert_eq!(
-        lease(&both, &[&a, &b], now).unwrap_err(),
-        NoBackend::AllTried
-    );
+    assert_eq!(lease(&both, &[&a, &b], now).unwrap_err(), NoBackend::AllTried);
     take_out(&a, now);
     take_out(&b, now);
     assert_eq!(lease(&both, &[], now).unwrap_err(), NoBackend::AllDown);
@@ -131,9 +111,7 @@ fn a_backend_that_is_down_gets_one_trial_and_its_success_opens_it() {
     let only = member("10.0.0.1:80", false);
     let pool = pool(std::slice::from_ref(&only));
     let now = Instant::now();
-    let gone_down = lease(&pool, &[], now)
-        .unwrap()
-        .failed(ConnectFailure::Refused, now);
+    let gone_down = lease(&pool, &[], now).unwrap().failed(ConnectFailure::Refused, now);
     assert!(matches!(gone_down, Some(Transition::WentDown { .. })));
     assert_eq!(lease(&pool, &[], now).unwrap_err(), NoBackend::AllDown);
 
@@ -141,10 +119,7 @@ fn a_backend_that_is_down_gets_one_trial_and_its_success_opens_it() {
     let mut trial = lease(&pool, &[], due).unwrap();
     assert!(trial.is_trial());
     assert_eq!(lease(&pool, &[], due).unwrap_err(), NoBackend::AllDown);
-    assert!(matches!(
-        trial.connected(due),
-        Some(Transition::CameUp { .. })
-    ));
+    assert!(matches!(trial.connected(due), Some(Transition::CameUp { .. })));
     assert!(!lease(&pool, &[], due).unwrap().is_trial());
 }
 
@@ -167,9 +142,7 @@ fn a_failure_of_our_own_does_not_count_against_the_backend() {
     let only = member("10.0.0.1:80", false);
     let pool = pool(std::slice::from_ref(&only));
     let now = Instant::now();
-    let failed = lease(&pool, &[], now)
-        .unwrap()
-        .failed(ConnectFailure::LocalLimits, now);
+    let failed = lease(&pool, &[], now).unwrap().failed(ConnectFailure::LocalLimits, now);
     assert_eq!(failed, None);
     assert_eq!(only.backend.standing(), Standing::Up);
     assert_eq!(only.backend.in_flight(), 0);
@@ -197,10 +170,7 @@ fn of_workers_that_ask_at_once_one_gets_the_trial() {
         take_out(&only, due - POLICY.retry_after);
         let leases: Vec<_> = std::thread::scope(|scope| {
             let workers = [(); 4].map(|()| scope.spawn(|| lease(&pool, &[], due)));
-            workers
-                .into_iter()
-                .map(|worker| worker.join().unwrap())
-                .collect()
+            workers.into_iter().map(|worker| worker.join().unwrap()).collect()
         });
         assert_eq!(leases.iter().filter(|lease| lease.is_ok()).count(), 1);
         let _ = only.backend.probe_passed(due);
@@ -212,9 +182,6 @@ fn a_weight_out_of_range_is_refused_with_its_range() {
     assert_eq!(Weight::try_from(256).unwrap().get(), 256);
     for weight in [0, 257, 65_536 + 1] {
         let error = Weight::try_from(weight).unwrap_err().to_string();
-        assert_eq!(
-            error,
-            format!("a weight is a whole number from 1 to 256, not {weight}")
-        );
+        assert_eq!(error, format!("a weight is a whole number from 1 to 256, not {weight}"));
     }
 }

@@ -124,21 +124,13 @@ pub async fn connect(
             Ok(Err(source)) => source,
             Err(_) => io::Error::from(Errno::TIMEDOUT),
         };
-        last = ConnectError {
-            address,
-            failure: ConnectFailure::of(&source),
-            source,
-        };
+        last = ConnectError { address, failure: ConnectFailure::of(&source), source };
     }
     Err(last)
 }
 
 async fn connect_one(address: SocketAddr, options: &TcpOptions) -> io::Result<TcpStream> {
-    let socket = if address.is_ipv4() {
-        TcpSocket::new_v4()?
-    } else {
-        TcpSocket::new_v6()?
-    };
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     options.set_on(&SockRef::from(&socket))?;
     let tcp = socket.connect(address).await?;
     // A port of this machine on which nothing listens may be given to this very socket as its

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use thiserror::Error;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 use super::TcpOptions;
 use crate::stream::Stream;
@@ -141,10 +141,7 @@ impl Listening {
         }
         Ok(Self {
             address,
-            sockets: sockets
-                .into_iter()
-                .map(|socket| Some(HeldListener::from(socket)))
-                .collect(),
+            sockets: sockets.into_iter().map(|socket| Some(HeldListener::from(socket))).collect(),
         })
     }
 
@@ -162,10 +159,15 @@ impl Listening {
         }
     }
 
-    /// Whether no socket is held any more.
+    /// Gives up the hold on every socket.
+    pub fn close_all(&mut self) {
+        self.sockets.fill_with(|| None);
+    }
+
+    /// Whether every socket is held.
     #[must_use]
-    pub fn is_closed(&self) -> bool {
-        self.sockets.iter().all(Option::is_none)
+    pub fn is_open(&self) -> bool {
+        self.sockets.iter().all(Option::is_some)
     }
 
     /// How many sockets there were at the start.
@@ -183,12 +185,31 @@ impl Listening {
     /// # Panics
     /// Outside a runtime with IO.
     pub fn accept_socket(&self, worker: usize) -> io::Result<AcceptSocket> {
-        let socket = self
-            .sockets
-            .get(worker)
-            .and_then(Option::as_ref)
-            .ok_or(io::ErrorKind::NotFound)?;
-        TcpListener::from_std(socket.try_clone()?).map(AcceptSocket)
+        TcpListener::from_std(self.held(worker)?.try_clone()?).map(AcceptSocket)
+    }
+
+    /// A connection that waits in the queue of a worker's socket, or none, from within the runtime
+    /// that is to serve it. An [`AcceptSocket`] knows of the queue only what its reactor has heard.
+    ///
+    /// # Errors
+    /// See [`AcceptFault`](crate::accept_fault::AcceptFault) for what to do about each; also when
+    /// there is no such worker.
+    ///
+    /// # Panics
+    /// Outside a runtime with IO.
+    pub fn accept_now(&self, worker: usize) -> io::Result<Option<(Stream, SocketAddr)>> {
+        let (tcp, peer) = match self.held(worker)?.accept() {
+            Ok(accepted) => accepted,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        tcp.set_nonblocking(true)?;
+        Ok(Some((Stream::Plain(TcpStream::from_std(tcp)?), canonical(peer))))
+    }
+
+    fn held(&self, worker: usize) -> io::Result<&HeldListener> {
+        let socket = self.sockets.get(worker).and_then(Option::as_ref);
+        socket.ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 }
 
@@ -198,19 +219,17 @@ impl AcceptSocket {
     /// # Errors
     /// See [`AcceptFault`](crate::accept_fault::AcceptFault) for what to do about each.
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Stream, SocketAddr)>> {
-        self.0.poll_accept(cx).map_ok(|(tcp, peer)| {
-            let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
-            (Stream::Plain(tcp), peer)
-        })
+        self.0.poll_accept(cx).map_ok(|(tcp, peer)| (Stream::Plain(tcp), canonical(peer)))
     }
 }
 
+/// The peer's address as it is meant: IPv4 where IPv6 only carries it.
+fn canonical(peer: SocketAddr) -> SocketAddr {
+    SocketAddr::new(peer.ip().to_canonical(), peer.port())
+}
+
 fn new_socket(address: SocketAddr, options: &ListenOptions) -> io::Result<Socket> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::STREAM,
-        Some(Protocol::TCP),
-    )?;
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_nonblocking(true)?;
     // Connections of an earlier process in TIME_WAIT do not hold the port.
     socket.set_reuse_address(true)?;
@@ -223,10 +242,7 @@ fn new_socket(address: SocketAddr, options: &ListenOptions) -> io::Result<Socket
 }
 
 fn local_address(socket: &Socket) -> io::Result<SocketAddr> {
-    socket
-        .local_addr()?
-        .as_socket()
-        .ok_or_else(|| io::ErrorKind::AddrNotAvailable.into())
+    socket.local_addr()?.as_socket().ok_or_else(|| io::ErrorKind::AddrNotAvailable.into())
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ use std::num::NonZeroUsize;
 
 use parking_lot::Mutex;
 
+use crate::stream::Stream;
+
 use super::{AcceptSocket, BindError, ListenOptions, Listening};
 
 /// The table of one listener's sockets. No crash of an actor closes any of them.
@@ -36,16 +38,8 @@ impl Sockets {
     ) -> Result<Self, BindError> {
         let listening = Listening::bind(address, workers, &options)?;
         let address = listening.local_addr();
-        let open = Mutex::new(Opened {
-            listening,
-            announced: false,
-        });
-        Ok(Self {
-            address,
-            workers,
-            options,
-            open,
-        })
+        let open = Mutex::new(Opened { listening, announced: false });
+        Ok(Self { address, workers, options, open })
     }
 
     /// The address, with the port that was found where 0 was asked for.
@@ -61,7 +55,8 @@ impl Sockets {
     /// When they were closed, and somebody else has taken the port since.
     pub fn open(&self) -> Result<bool, BindError> {
         let mut open = self.open.lock();
-        if open.listening.is_closed() {
+        if !open.listening.is_open() {
+            open.listening.close_all();
             open.listening = Listening::bind(self.address, self.workers, &self.options)?;
             open.announced = false;
         }
@@ -76,9 +71,23 @@ impl Sockets {
         self.open.lock().listening.accept_socket(worker)
     }
 
+    /// A connection that waits in the queue of a worker's socket, or none, for the thread that is
+    /// to serve it.
+    ///
+    /// # Errors
+    /// See [`AcceptFault`](crate::accept_fault::AcceptFault); also when the socket is closed.
+    pub fn accept_now(&self, worker: usize) -> io::Result<Option<(Stream, SocketAddr)>> {
+        self.open.lock().listening.accept_now(worker)
+    }
+
     /// Closes a worker's socket, once the last acceptor has let go of it. Its queue is to be
     /// emptied first: whoever is in it is reset.
     pub fn close(&self, worker: usize) {
         self.open.lock().listening.close(worker);
+    }
+
+    /// Closes all sockets that are still open; whoever is in their queues is reset.
+    pub fn close_all(&self) {
+        self.open.lock().listening.close_all();
     }
 }

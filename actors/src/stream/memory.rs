@@ -28,18 +28,9 @@ pub fn pair(capacity: usize) -> (Stream, Stream) {
     let (near, far) = tokio::io::duplex(capacity);
     let reset = Arc::new(AtomicBool::new(false));
     let [local, peer] = [1, 2].map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
-    let end = |io, reset, local, peer| {
-        Stream::Memory(Box::new(MemoryStream {
-            io,
-            reset,
-            local,
-            peer,
-        }))
-    };
-    (
-        end(near, reset.clone(), local, peer),
-        end(far, reset, peer, local),
-    )
+    let end =
+        |io, reset, local, peer| Stream::Memory(Box::new(MemoryStream { io, reset, local, peer }));
+    (end(near, reset.clone(), local, peer), end(far, reset, peer, local))
 }
 
 impl MemoryStream {

@@ -50,9 +50,7 @@ async fn tcp_pair() -> (Stream, Stream) {
     let listening =
         Listening::bind(([127, 0, 0, 1], 0).into(), NonZeroUsize::MIN, &options).unwrap();
     let accept = listening.accept_socket(0).unwrap();
-    let peer = connect(&[listening.local_addr()], Duration::from_secs(60), &tcp)
-        .await
-        .unwrap();
+    let peer = connect(&[listening.local_addr()], Duration::from_secs(60), &tcp).await.unwrap();
     let (ours, _) = poll_fn(|cx| accept.poll_accept(cx)).await.unwrap();
     (peer, ours)
 }

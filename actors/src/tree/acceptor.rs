@@ -43,15 +43,20 @@ impl Acceptor {
         Placement::current() == Some(Placement::Worker(self.socket))
     }
 
-    fn accepting(&self) -> Result<Accepting, Failure> {
+    fn intake(&self) -> Result<Intake, Failure> {
         let shared = &self.shared;
         let worker = Placement::current().and_then(Placement::worker);
         let Some(connections) = worker.and_then(|worker| shared.connections.get(worker)) else {
             return Err(Failure::new("an acceptor lives on a worker"));
         };
+        Ok(Intake { connections: connections.clone(), shared: Arc::clone(shared) })
+    }
+
+    fn accepting(&self) -> Result<Accepting, Failure> {
+        let shared = &self.shared;
         Ok(Accepting {
             socket: shared.sockets.accept_socket(self.socket)?,
-            connections: connections.clone(),
+            intake: self.intake()?,
             listener_places: shared.places.clone().map(PollSemaphore::new),
             process_places: PollSemaphore::new(Arc::clone(&shared.process_places)),
             held: (None, None),
@@ -74,12 +79,12 @@ impl Actor for Acceptor {
         if !self.is_own() {
             return Stopping::Done;
         }
-        let Ok(mut accepting) = self.accepting() else {
+        let Ok(intake) = self.intake() else {
             self.shared.sockets.close(self.socket);
             return Stopping::Done;
         };
-        let empty = poll_fn(move |cx| Poll::Ready(accepting.empty(cx)));
-        cx.pipe(empty, |state, (), cx| {
+        let socket = self.socket;
+        cx.pipe(poll_fn(move |cx| intake.empty(socket, cx)), |state, (), cx| {
             state.shared.sockets.close(state.socket);
             cx.stop();
         });
@@ -87,10 +92,61 @@ impl Actor for Acceptor {
     }
 }
 
+/// Where accepted connections go.
+struct Intake {
+    connections: SupervisorHandle,
+    shared: Arc<Shared>,
+}
+
+impl Intake {
+    fn start(&self, stream: Stream, peer: std::net::SocketAddr, place: Place) {
+        let id = self.shared.next_id.fetch_add(1, Ordering::Relaxed);
+        self.shared.accepted.fetch_add(1, Ordering::Relaxed);
+        let record = Record::new(id, peer, Arc::clone(&self.shared.name), self.shared.log);
+        let handler = Arc::clone(&self.shared.handler);
+        let connection = Connection::new(stream, handler, record, place);
+        let grace = if self.shared.drain.is_zero() {
+            Shutdown::Kill
+        } else {
+            Shutdown::Grace(self.shared.drain)
+        };
+        if let Err(refused) = self.connections.start_here(id, grace, MAILBOX, connection) {
+            // Its connections are being stopped: the process or the listener is at its end.
+            debug!(listener = %self.shared.name, %refused, "a connection came too late");
+        }
+    }
+
+    /// Accepts what is queued already, as far as there are places. It asks the kernel itself: that
+    /// the queue is not empty may not have come round to this worker yet.
+    fn empty(&self, socket: usize, cx: &mut TaskContext<'_>) -> Poll<()> {
+        for _ in 0..BATCH {
+            let Some(place) = self.try_place() else {
+                return Poll::Ready(());
+            };
+            match self.shared.sockets.accept_now(socket) {
+                Ok(Some((stream, peer))) => self.start(stream, peer, place),
+                Err(error) if AcceptFault::of(&error) == AcceptFault::Peer => {}
+                Ok(None) | Err(_) => return Poll::Ready(()),
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn try_place(&self) -> Option<Place> {
+        let listener = match &self.shared.places {
+            Some(places) => Some(Arc::clone(places).try_acquire_owned().ok()?),
+            None => None,
+        };
+        let process = Arc::clone(&self.shared.process_places);
+        Some(Place { _listener: listener, _process: process.try_acquire_owned().ok()? })
+    }
+}
+
 /// The work of an acceptor.
 struct Accepting {
     socket: AcceptSocket,
-    connections: SupervisorHandle,
+    intake: Intake,
     listener_places: Option<PollSemaphore>,
     process_places: PollSemaphore,
     /// Places taken for the next connection.
@@ -111,38 +167,13 @@ impl Accepting {
             // First a place, then the connection: what finds none stays in the kernel's queue.
             let place = ready!(self.poll_place(cx))?;
             match self.socket.poll_accept(cx) {
-                Poll::Ready(Ok((stream, peer))) => self.start(stream, peer, place),
+                Poll::Ready(Ok((stream, peer))) => self.intake.start(stream, peer, place),
                 Poll::Ready(Err(error)) => self.sort(error)?,
                 Poll::Pending => return Poll::Pending,
             }
         }
         cx.waker().wake_by_ref();
         Poll::Pending
-    }
-
-    /// Accepts what is queued already, as far as there are places.
-    fn empty(&mut self, cx: &mut TaskContext<'_>) {
-        while let Ok(process) = Arc::clone(&self.shared.process_places).try_acquire_owned() {
-            let listener = match self
-                .shared
-                .places
-                .clone()
-                .map(|places| places.try_acquire_owned())
-            {
-                Some(Ok(place)) => Some(place),
-                Some(Err(_)) => return,
-                None => None,
-            };
-            let place = Place {
-                _listener: listener,
-                _process: process,
-            };
-            match self.socket.poll_accept(cx) {
-                Poll::Ready(Ok((stream, peer))) => self.start(stream, peer, place),
-                Poll::Ready(Err(error)) if AcceptFault::of(&error) == AcceptFault::Peer => {}
-                Poll::Ready(Err(_)) | Poll::Pending => return,
-            }
-        }
     }
 
     fn poll_place(&mut self, cx: &mut TaskContext<'_>) -> Poll<Result<Place, Failure>> {
@@ -166,26 +197,8 @@ impl Accepting {
         let (listener, process) = std::mem::take(&mut self.held);
         Poll::Ready(process.map_or_else(
             || Err(closed()),
-            |process| {
-                Ok(Place {
-                    _listener: listener,
-                    _process: process,
-                })
-            },
+            |process| Ok(Place { _listener: listener, _process: process }),
         ))
-    }
-
-    fn start(&self, stream: Stream, peer: std::net::SocketAddr, place: Place) {
-        let id = self.shared.next_id.fetch_add(1, Ordering::Relaxed);
-        self.shared.accepted.fetch_add(1, Ordering::Relaxed);
-        let record = Record::new(id, peer, Arc::clone(&self.shared.name), self.shared.log);
-        let handler = Arc::clone(&self.shared.handler);
-        let connection = Connection::new(stream, handler, record, place);
-        let grace = Shutdown::Grace(self.shared.drain);
-        if let Err(refused) = self.connections.start_here(id, grace, MAILBOX, connection) {
-            // Its connections are being stopped: the process or the listener is at its end.
-            debug!(listener = %self.shared.name, %refused, "a connection came too late");
-        }
     }
 
     fn sort(&mut self, error: std::io::Error) -> Result<(), Failure> {

@@ -35,20 +35,9 @@ impl Handles<Changed> for BackendActor {
     fn handle(&mut self, Changed(to): Changed, _: Reply<()>, _: &mut Context<'_, Self>) {
         let (pool, backend) = (&*self.pool, self.backend.address());
         match to {
-            Transition::WentDown {
-                reason,
-                failures,
-                retry_at,
-            } => {
+            Transition::WentDown { reason, failures, retry_at } => {
                 let retry_in = retry_at.saturating_duration_since(tokio::time::Instant::now());
-                warn!(
-                    pool,
-                    backend,
-                    ?reason,
-                    failures,
-                    ?retry_in,
-                    "backend is out"
-                );
+                warn!(pool, backend, ?reason, failures, ?retry_in, "backend is out");
             }
             Transition::CameUp { reason, down_for } => {
                 info!(pool, backend, ?reason, ?down_for, "backend is back");

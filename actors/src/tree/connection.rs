@@ -36,12 +36,7 @@ impl Connection {
         record: Record,
         place: Place,
     ) -> Self {
-        Self {
-            stream: Some(stream),
-            handler,
-            record: Rc::new(record),
-            _place: place,
-        }
+        Self { stream: Some(stream), handler, record: Rc::new(record), _place: place }
     }
 }
 

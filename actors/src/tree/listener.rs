@@ -1,5 +1,5 @@
-//! `listeners/NAME`: a listener's supervisor, and its actor, which opens the sockets and has
-//! workers that are stuck stood in for.
+//! `listeners/NAME`: a listener's supervisor, and its actor, which opens and closes the sockets and
+//! has workers that are stuck stood in for.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 use tracing::{info, warn};
 use trunkline_runtime::{
     Actor, ChildId, ChildSpec, Context, Detail, Failure, Flags, Placement, Runtime, SpecError,
-    SupervisorHandle, SupervisorSpec,
+    Stopping, SupervisorHandle, SupervisorSpec,
 };
 
 use crate::handler::Handler;
@@ -88,25 +88,21 @@ pub fn spec(plan: ListenerPlan, supervision: &Supervision, workers: usize) -> Su
         acceptors: handle.clone(),
         stand_ins: BTreeMap::new(),
     };
+    // When it stops, the actor comes between the two: nobody accepts any more then, and connections
+    // may still take long.
     SupervisorSpec::new(name, supervision.listener)
-        .child(ChildSpec::leaf("listener", actor))
         .child(connections)
+        .child(ChildSpec::leaf("listener", actor))
         .child(acceptors)
 }
 
 fn acceptors(flags: Flags, shared: &Arc<Shared>, workers: usize) -> SupervisorSpec {
-    (0..workers).fold(
-        SupervisorSpec::new("acceptors", flags).stops_together(),
-        |group, worker| {
-            let placement = Placement::Worker(worker);
-            let shared = Arc::clone(shared);
-            let acceptor = move || Acceptor {
-                shared: Arc::clone(&shared),
-                socket: worker,
-            };
-            group.child(ChildSpec::leaf(placement.id(), acceptor).on(placement))
-        },
-    )
+    (0..workers).fold(SupervisorSpec::new("acceptors", flags).stops_together(), |group, worker| {
+        let placement = Placement::Worker(worker);
+        let shared = Arc::clone(shared);
+        let acceptor = move || Acceptor { shared: Arc::clone(&shared), socket: worker };
+        group.child(ChildSpec::leaf(placement.id(), acceptor).on(placement))
+    })
 }
 
 /// Opens the sockets, and follows the watchdog: with one socket per worker, a worker that is
@@ -141,6 +137,13 @@ impl Actor for Listener {
         );
         Ok(())
     }
+
+    /// Closes what no acceptor has closed, because it was down, or its worker is stuck: whoever is
+    /// in that queue is to be reset now, and not to hang for as long as connections drain.
+    fn stopping(&mut self, _: &mut Context<'_, Self>) -> Stopping {
+        self.shared.sockets.close_all();
+        Stopping::Done
+    }
 }
 
 impl Listener {
@@ -167,10 +170,7 @@ impl Listener {
     fn stand_in(&mut self, worker: usize, by: usize) {
         let id: ChildId = format!("w{worker}-by-w{by}").into();
         let shared = Arc::clone(&self.shared);
-        let acceptor = move || Acceptor {
-            shared: Arc::clone(&shared),
-            socket: worker,
-        };
+        let acceptor = move || Acceptor { shared: Arc::clone(&shared), socket: worker };
         let spec = ChildSpec::leaf(id.clone(), acceptor).on(Placement::Worker(by));
         match self.acceptors.start_child(spec) {
             // Taken: an earlier incarnation of this actor has started it.

@@ -53,14 +53,7 @@ pub struct BackendPlan {
 
 impl PoolPlan {
     pub(super) fn build(self, supervision: &Supervision) -> (Arc<str>, SupervisorSpec, Listed) {
-        let Self {
-            name,
-            settings,
-            health,
-            probe,
-            resolve,
-            backends,
-        } = self;
+        let Self { name, settings, health, probe, resolve, backends } = self;
         let members: Vec<_> = backends
             .into_iter()
             .map(|plan| Member {
@@ -69,18 +62,11 @@ impl PoolPlan {
                 backup: plan.backup,
             })
             .collect();
-        let cells: Vec<_> = members
-            .iter()
-            .map(|member| Arc::clone(&member.backend))
-            .collect();
+        let cells: Vec<_> = members.iter().map(|member| Arc::clone(&member.backend)).collect();
         let pool = Arc::new(Pool::new(&name, settings, members));
 
         let kept = Arc::clone(&pool);
-        let actor = move || PoolActor {
-            pool: Arc::clone(&kept),
-            resolve,
-            timer: None,
-        };
+        let actor = move || PoolActor { pool: Arc::clone(&kept), resolve, timer: None };
         let mut spec = SupervisorSpec::new(name.to_string(), supervision.pool)
             .child(ChildSpec::leaf("pool", actor));
         let mut addresses = Vec::with_capacity(cells.len());
@@ -89,11 +75,7 @@ impl PoolPlan {
             addresses.push((cell.id(), address));
             spec = spec.child(child);
         }
-        let listed = Listed {
-            pool,
-            supervisor: spec.handle(),
-            backends: addresses,
-        };
+        let listed = Listed { pool, supervisor: spec.handle(), backends: addresses };
         (name, spec, listed)
     }
 }
@@ -106,10 +88,7 @@ fn backend(
     probe: Option<ProbeSettings>,
 ) -> (SupervisorSpec, trunkline_runtime::Address<BackendActor>) {
     let (pool, backend) = (Arc::clone(pool), Arc::clone(cell));
-    let actor = move || BackendActor {
-        pool: Arc::clone(&pool),
-        backend: Arc::clone(&backend),
-    };
+    let actor = move || BackendActor { pool: Arc::clone(&pool), backend: Arc::clone(&backend) };
     let (actor, address) = ChildSpec::leaf("backend", actor).build();
     let mut spec = SupervisorSpec::new(cell.address().to_owned(), supervision.backend).child(actor);
     if let Some(settings) = probe {
@@ -177,10 +156,7 @@ impl PoolActor {
     fn named(&self) -> Vec<Arc<Backend>> {
         let current = self.pool.current();
         let names = current.members().map(|member| &member.backend);
-        names
-            .filter(|cell| cell.address().parse::<SocketAddr>().is_err())
-            .cloned()
-            .collect()
+        names.filter(|cell| cell.address().parse::<SocketAddr>().is_err()).cloned().collect()
     }
 
     fn take(&self, answers: Vec<Answer>) {
@@ -205,15 +181,13 @@ impl PoolActor {
 /// Asks the system's resolver for all names at once.
 async fn lookup(backends: Vec<Arc<Backend>>) -> Vec<Answer> {
     join_all(backends.into_iter().map(|backend| async move {
-        let answer = tokio::net::lookup_host(backend.address())
-            .await
-            .map(|found| {
-                let mut found: Vec<_> = found.collect();
-                // Resolvers rotate their answers; a new order is not a new answer.
-                found.sort_unstable();
-                found.dedup();
-                found
-            });
+        let answer = tokio::net::lookup_host(backend.address()).await.map(|found| {
+            let mut found: Vec<_> = found.collect();
+            // Resolvers rotate their answers; a new order is not a new answer.
+            found.sort_unstable();
+            found.dedup();
+            found
+        });
         (backend, answer)
     }))
     .await
@@ -226,10 +200,7 @@ impl Detail for Shown {
     fn detail(&self) -> serde_json::Value {
         let current = self.0.current();
         let now = tokio::time::Instant::now();
-        let serving = current
-            .members()
-            .filter(|member| member.backend.serves(now))
-            .count();
+        let serving = current.members().filter(|member| member.backend.serves(now)).count();
         json!({
             "balance": current.settings().algorithm.name(),
             "members": current.members().count(),

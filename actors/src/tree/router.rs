@@ -76,9 +76,7 @@ impl Handles<LeaseRequest> for Router {
             if !listed.supervisor.is_up() {
                 return Err(Refusal::Parked);
             }
-            Ok(listed
-                .pool
-                .lease(&request.excluded, Instant::now(), random)?)
+            Ok(listed.pool.lease(&request.excluded, Instant::now(), random)?)
         });
         reply.send(lease.unwrap_or(Err(Refusal::UnknownPool)));
     }
@@ -88,12 +86,6 @@ pub(crate) fn spec(
     placement: Placement,
     directory: Arc<Directory>,
 ) -> (ChildSpec, Address<Router>) {
-    let router = move || Router {
-        directory: Arc::clone(&directory),
-        random: fastrand::Rng::new(),
-    };
-    ChildSpec::leaf(placement.id(), router)
-        .on(placement)
-        .mailbox(MAILBOX)
-        .build()
+    let router = move || Router { directory: Arc::clone(&directory), random: fastrand::Rng::new() };
+    ChildSpec::leaf(placement.id(), router).on(placement).mailbox(MAILBOX).build()
 }

@@ -56,11 +56,7 @@ pub fn main(hooks: Hooks) -> ExitCode {
             Err(mistakes) => refuse(&mistakes),
         },
         Some(Command::Check { file }) => check(&file),
-        Some(Command::Proxy {
-            listen,
-            to,
-            balance,
-        }) => match proxy(listen, to, balance) {
+        Some(Command::Proxy { listen, to, balance }) => match proxy(listen, to, balance) {
             Ok(settings) => server::run(Plan::new(settings, None), hooks),
             Err(mistakes) => refuse(&mistakes),
         },
@@ -70,15 +66,18 @@ pub fn main(hooks: Hooks) -> ExitCode {
 fn check(file: &Path) -> ExitCode {
     match load(file, std::env::vars_os(), []) {
         Ok(settings) => {
-            let (listeners, pools) = (settings.listeners.len(), settings.pools.len());
-            say(&format!(
-                "{}: good: {listeners} listeners, {pools} pools",
-                file.display()
-            ));
+            let listeners = count(settings.listeners.len(), "listener");
+            let pools = count(settings.pools.len(), "pool");
+            say(&format!("{}: good: {listeners}, {pools}", file.display()));
             ExitCode::SUCCESS
         }
         Err(mistakes) => refuse(&mistakes),
     }
+}
+
+fn count(number: usize, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
 }
 
 fn proxy(listen: String, to: Vec<String>, balance: Option<String>) -> Result<Settings, Mistakes> {

@@ -53,10 +53,7 @@ fn plan() -> Result<Plan, String> {
     // Settings of the environment apply here too, so the number of workers is known only then.
     let workers = Plan::workers(&settings(&["127.0.0.1:1".to_owned()])?);
     let bind = |address| {
-        let options = ListenOptions {
-            backlog: 1024,
-            tcp: TcpOptions::default(),
-        };
+        let options = ListenOptions { backlog: 1024, tcp: TcpOptions::default() };
         Sockets::bind(address, workers, options).map(Arc::new)
     };
     let responders = NAMES
@@ -64,10 +61,7 @@ fn plan() -> Result<Plan, String> {
         .into_iter()
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| error.to_string())?;
-    let addresses: Vec<_> = responders
-        .iter()
-        .map(|to| to.local_addr().to_string())
-        .collect();
+    let addresses: Vec<_> = responders.iter().map(|to| to.local_addr().to_string()).collect();
     let settings = settings(&addresses)?;
     let sockets = first_free(&settings, workers).map_err(|error| error.to_string())?;
     let banner = banner(settings.listeners["web"].bind, sockets.local_addr());
@@ -106,11 +100,7 @@ fn banner(wanted: SocketAddr, got: SocketAddr) -> String {
     let taken = if wanted == got || wanted.port() == 0 {
         String::new()
     } else {
-        format!(
-            "Port {} is in use, so this is port {}.\n",
-            wanted.port(),
-            got.port()
-        )
+        format!("Port {} is in use, so this is port {}.\n", wanted.port(), got.port())
     };
     format!(
         "Trunkline {version}: http://{got} is balanced over three responders in this process.\n\
@@ -141,9 +131,7 @@ fn subtree(places: &Places, sockets: Vec<Arc<Sockets>>) -> SupervisorSpec {
         let plan = ListenerPlan {
             name: name.into(),
             sockets,
-            handler: Arc::new(Responding {
-                responders: addresses,
-            }),
+            handler: Arc::new(Responding { responders: addresses }),
             limit: None,
             process_places: Arc::clone(&places.process),
             drain: places.drain,
@@ -152,7 +140,5 @@ fn subtree(places: &Places, sockets: Vec<Arc<Sockets>>) -> SupervisorSpec {
         };
         listeners = listeners.child(listener::spec(plan, &supervision, places.workers));
     }
-    SupervisorSpec::new("demo", flags)
-        .child(responders)
-        .child(listeners)
+    SupervisorSpec::new("demo", flags).child(responders).child(listeners)
 }

@@ -81,13 +81,7 @@ impl Plan {
     /// Runs these settings, read from `file`.
     #[must_use]
     pub fn new(settings: Settings, file: Option<PathBuf>) -> Self {
-        Self {
-            settings,
-            file,
-            bound: HashMap::new(),
-            beside: None,
-            banner: None,
-        }
+        Self { settings, file, bound: HashMap::new(), beside: None, banner: None }
     }
 
     /// How many workers there will be.
@@ -127,11 +121,7 @@ pub fn run(plan: Plan, hooks: Hooks) -> ExitCode {
 }
 
 fn serve(mut plan: Plan, hooks: Hooks) -> Result<Ended, Refusal> {
-    let Hooks {
-        supervision,
-        root,
-        on_runtime,
-    } = hooks;
+    let Hooks { supervision, root, on_runtime } = hooks;
     let workers = Plan::workers(&plan.settings);
     let limit = limit(&plan.settings, workers)?;
     let sockets = bind(&plan.settings, workers, std::mem::take(&mut plan.bound))?;
@@ -143,34 +133,24 @@ fn serve(mut plan: Plan, hooks: Hooks) -> Result<Ended, Refusal> {
     let places = Places {
         workers: workers.get(),
         process: Arc::new(Semaphore::new(
-            usize::try_from(limit.connections)
-                .unwrap_or(MOST_PLACES)
-                .min(MOST_PLACES),
+            usize::try_from(limit.connections).unwrap_or(MOST_PLACES).min(MOST_PLACES),
         )),
         drain: plan.settings.server.drain,
     };
     let ended =
-        Runtime::builder()
-            .workers(workers.get())
-            .run("server", root, |runtime, root| {
-                on_runtime(runtime);
-                Ok::<_, Refusal>(tree(root, plan, &supervision, &places, &sockets))
-            })?;
+        Runtime::builder().workers(workers.get()).run("server", root, |runtime, root| {
+            on_runtime(runtime);
+            Ok::<_, Refusal>(tree(root, plan, &supervision, &places, &sockets))
+        })?;
     match &ended {
         Ended::Shutdown => info!("stopped"),
         Ended::Escalated { child } => {
-            error!(
-                child,
-                code = exit::ROOT,
-                "the root gave up: the process ends"
-            );
+            error!(child, code = exit::ROOT, "the root gave up: the process ends");
         }
     }
     let dropped = guard.dropped_lines();
     if dropped > 0 {
-        complain(&format!(
-            "trunkline: {dropped} lines of the log were dropped: stderr was slow"
-        ));
+        complain(&format!("trunkline: {dropped} lines of the log were dropped: stderr was slow"));
     }
     drop(guard);
     Ok(ended)
@@ -185,23 +165,12 @@ fn tree(
     places: &Places,
     sockets: &HashMap<String, Arc<Sockets>>,
 ) -> SupervisorSpec {
-    let Plan {
-        settings,
-        file,
-        beside,
-        ..
-    } = plan;
+    let Plan { settings, file, beside, .. } = plan;
     let lame_duck = settings.server.lame_duck;
     let control_flags = Flags::new(Strategy::OneForOne).on_spent(OnSpent::ParkChild);
     let control = SupervisorSpec::new("control", control_flags)
-        .child(ChildSpec::leaf("steward", move || {
-            Steward::new(file.clone(), lame_duck)
-        }));
-    let pools = settings
-        .pools
-        .iter()
-        .map(|(name, pool)| pool_plan(name, pool))
-        .collect();
+        .child(ChildSpec::leaf("steward", move || Steward::new(file.clone(), lame_duck)));
+    let pools = settings.pools.iter().map(|(name, pool)| pool_plan(name, pool)).collect();
     let traffic = tree::traffic(supervision, places.workers, pools, |directory, routers| {
         settings
             .listeners
@@ -223,26 +192,16 @@ fn tree(
 
 fn limit(settings: &Settings, workers: NonZeroUsize) -> Result<ConnectionLimit, TooFewDescriptors> {
     let descriptors = raise_descriptors().unwrap_or_else(|error| {
-        complain(&format!(
-            "trunkline: the limit of open files stays as it is: {error}"
-        ));
+        complain(&format!("trunkline: the limit of open files stays as it is: {error}"));
         trunkline_actors::limits::descriptors()
     });
-    let backends: usize = settings
-        .pools
-        .values()
-        .map(|pool| pool.backends.len())
-        .sum();
+    let backends: usize = settings.pools.values().map(|pool| pool.backends.len()).sum();
     let needs = Needs {
         workers: workers.get() as u64,
         listeners: settings.listeners.len() as u64,
         backends: backends as u64,
     };
-    let wanted = settings
-        .server
-        .connections
-        .map(NonZeroU32::get)
-        .map(u64::from);
+    let wanted = settings.server.connections.map(NonZeroU32::get).map(u64::from);
     ConnectionLimit::derive(descriptors, &needs, wanted)
 }
 
@@ -253,12 +212,8 @@ fn bind(
 ) -> Result<HashMap<String, Arc<Sockets>>, Refusal> {
     for (name, listener) in &settings.listeners {
         if !bound.contains_key(name) {
-            let sockets = Sockets::bind(listener.bind, workers, listen_options(listener)).map_err(
-                |error| Refusal::Bind {
-                    listener: name.clone(),
-                    error,
-                },
-            )?;
+            let sockets = Sockets::bind(listener.bind, workers, listen_options(listener))
+                .map_err(|error| Refusal::Bind { listener: name.clone(), error })?;
             bound.insert(name.clone(), Arc::new(sockets));
         }
     }
@@ -266,17 +221,11 @@ fn bind(
 }
 
 pub(crate) fn listen_options(listener: &Listener) -> ListenOptions {
-    ListenOptions {
-        backlog: listener.backlog.get(),
-        tcp: tcp_options(listener),
-    }
+    ListenOptions { backlog: listener.backlog.get(), tcp: tcp_options(listener) }
 }
 
 fn tcp_options(listener: &Listener) -> TcpOptions {
-    TcpOptions {
-        keepalive: listener.keepalive,
-        user_timeout: listener.user_timeout,
-    }
+    TcpOptions { keepalive: listener.keepalive, user_timeout: listener.user_timeout }
 }
 
 fn handler(
@@ -292,9 +241,7 @@ fn handler(
             idle: listener.idle,
             tcp: tcp_options(listener),
         }),
-        Protocol::Echo => Arc::new(Echoing {
-            idle: listener.idle,
-        }),
+        Protocol::Echo => Arc::new(Echoing { idle: listener.idle }),
     }
 }
 
@@ -309,9 +256,7 @@ fn listener_plan(
         name: name.into(),
         sockets,
         handler,
-        limit: listener
-            .connections
-            .and_then(|limit| usize::try_from(limit.get()).ok()),
+        limit: listener.connections.and_then(|limit| usize::try_from(limit.get()).ok()),
         process_places: Arc::clone(&places.process),
         drain: places.drain,
         log: true,
@@ -337,10 +282,9 @@ fn pool_plan(name: &str, pool: &Pool) -> PoolPlan {
             rise: probe.rise.get(),
             retry_after: pool.retry_after,
         },
-        probe: probe.enabled.then_some(ProbeSettings {
-            interval: probe.interval,
-            timeout: probe.timeout,
-        }),
+        probe: probe
+            .enabled
+            .then_some(ProbeSettings { interval: probe.interval, timeout: probe.timeout }),
         resolve: pool.resolve,
         backends: pool
             .backends

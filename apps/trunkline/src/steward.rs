@@ -24,11 +24,7 @@ impl Steward {
     /// `file` is what SIGHUP checks. `lame_duck` is how long the server goes on accepting.
     #[must_use]
     pub fn new(file: Option<PathBuf>, lame_duck: Duration) -> Self {
-        Self {
-            file,
-            lame_duck,
-            leaving: None,
-        }
+        Self { file, lame_duck, leaving: None }
     }
 }
 
@@ -42,11 +38,7 @@ impl Message for Leave {
 
 impl Actor for Steward {
     fn started(&mut self, cx: &mut Context<'_, Self>) -> Result<(), Failure> {
-        for kind in [
-            SignalKind::terminate(),
-            SignalKind::interrupt(),
-            SignalKind::hangup(),
-        ] {
+        for kind in [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()] {
             let signals = stream::unfold(signal(kind)?, move |mut signal| async move {
                 signal.recv().await.map(|()| (kind, signal))
             });
@@ -69,9 +61,7 @@ impl Steward {
         if kind == SignalKind::hangup() {
             return self.check();
         }
-        let stopping = cx
-            .runtime()
-            .is_some_and(trunkline_runtime::Runtime::is_stopping);
+        let stopping = cx.runtime().is_some_and(trunkline_runtime::Runtime::is_stopping);
         if stopping || self.leaving.is_some() {
             warn!("a second signal: ending at once");
             // Nothing is waited for any more, the log included: that is what was asked.
@@ -91,13 +81,16 @@ impl Steward {
             info!("SIGHUP: there is no file to check");
             return;
         };
+        // Handed to the log as strings, which it escapes: they come from outside.
         match load(file, std::env::vars_os(), []) {
             Ok(_) => {
-                info!(file = %file.display(), "SIGHUP: the file is good; a restart applies it")
+                let file = &*file.to_string_lossy();
+                info!(file, "SIGHUP: the file is good; a restart applies it");
             }
             Err(mistakes) => {
                 for mistake in mistakes.iter() {
-                    error!(mistake = ?mistake.to_string(), "SIGHUP: the file has a mistake");
+                    let mistake = mistake.to_string();
+                    error!(mistake, "SIGHUP: the file has a mistake");
                 }
             }
         }

@@ -10,11 +10,7 @@ use crate::mistake::Problem;
 use crate::source::Format;
 
 pub(super) fn parse(text: &str) -> (Option<Node>, Vec<Fault>) {
-    let mut reader = Reader {
-        text,
-        lines: Lines::of(text.as_bytes()),
-        faults: Vec::new(),
-    };
+    let mut reader = Reader { text, lines: Lines::of(text.as_bytes()), faults: Vec::new() };
     // Checks the syntax of the whole text, so that below only the escapes in strings can be wrong.
     let root = match serde_json::from_str::<&RawValue>(text) {
         Ok(raw) => reader.node(raw, 0),
@@ -32,9 +28,7 @@ pub(super) fn parse(text: &str) -> (Option<Node>, Vec<Fault>) {
 fn invalid(error: &serde_json::Error) -> Problem {
     let full = error.to_string();
     // The place in its text is the place in a slice; the mistake has the one in the file.
-    let what = full
-        .split_once(" at line ")
-        .map_or(full.as_str(), |(what, _)| what);
+    let what = full.split_once(" at line ").map_or(full.as_str(), |(what, _)| what);
     super::invalid(Format::Json, what)
 }
 
@@ -95,10 +89,7 @@ impl<'t> Reader<'t> {
 
     /// A raw value is a slice of the text: where it begins is its place.
     fn offset(&self, raw: &RawValue) -> usize {
-        raw.get()
-            .as_ptr()
-            .addr()
-            .saturating_sub(self.text.as_ptr().addr())
+        raw.get().as_ptr().addr().saturating_sub(self.text.as_ptr().addr())
     }
 }
 

@@ -17,20 +17,12 @@ pub(crate) struct Lines<'t> {
 impl<'t> Lines<'t> {
     pub(crate) fn of(bytes: &'t [u8]) -> Self {
         let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
-        let starts = std::iter::once(0)
-            .chain(ends.map(|(at, _)| at + 1))
-            .collect();
+        let starts = std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect();
         let counts = bytes
             .chunks(STRIDE)
-            .scan(0, |sum, chunk| {
-                Some(std::mem::replace(sum, *sum + characters(chunk)))
-            })
+            .scan(0, |sum, chunk| Some(std::mem::replace(sum, *sum + characters(chunk))))
             .collect();
-        Self {
-            bytes,
-            starts,
-            counts,
-        }
+        Self { bytes, starts, counts }
     }
 
     /// The place of a byte; one past the end is the end.
@@ -38,18 +30,12 @@ impl<'t> Lines<'t> {
         let offset = offset.min(self.bytes.len());
         let line = self.starts.partition_point(|start| *start <= offset);
         let start = self.offset(line);
-        Place {
-            line,
-            column: self.before(offset) - self.before(start) + 1,
-        }
+        Place { line, column: self.before(offset) - self.before(start) + 1 }
     }
 
     /// The byte at which a line begins, counted from 1.
     pub(crate) fn offset(&self, line: usize) -> usize {
-        self.starts
-            .get(line.saturating_sub(1))
-            .copied()
-            .unwrap_or(self.bytes.len())
+        self.starts.get(line.saturating_sub(1)).copied().unwrap_or(self.bytes.len())
     }
 
     /// Characters before a byte.
@@ -57,11 +43,7 @@ impl<'t> Lines<'t> {
         // A text that ends on a stride has no count of its own for its end.
         let stride = (offset / STRIDE).min(self.counts.len().saturating_sub(1));
         let known = self.counts.get(stride).copied().unwrap_or(0);
-        known
-            + self
-                .bytes
-                .get(stride * STRIDE..offset)
-                .map_or(0, characters)
+        known + self.bytes.get(stride * STRIDE..offset).map_or(0, characters)
     }
 }
 

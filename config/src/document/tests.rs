@@ -9,10 +9,7 @@ fn parsed(format: Format, text: &str) -> (Option<Node>, Vec<Fault>) {
 
 fn faults(format: Format, text: &str) -> Vec<String> {
     let (root, faults) = parsed(format, text);
-    assert!(
-        root.is_some() || !faults.is_empty(),
-        "without a root there is a fault"
-    );
+    assert!(root.is_some() || !faults.is_empty(), "without a root there is a fault");
     faults
         .into_iter()
         .map(|(Place { line, column }, problem)| format!("{line}:{column}: {problem}"))
@@ -23,9 +20,7 @@ fn find<'n>(node: &'n Node, path: &[&str]) -> (&'n Entry, &'n Content) {
     let mut entry = None;
     let mut content = &node.content;
     for key in path {
-        let Content::Table(table) = content else {
-            panic!("{key} is not in a table")
-        };
+        let Content::Table(table) = content else { panic!("{key} is not in a table") };
         let found = &table[*key];
         content = &found.node.content;
         entry = Some(found);
@@ -38,23 +33,14 @@ fn the_same_document_has_its_places_in_each_format() {
     for (format, text, key, value) in [
         (Format::Toml, "['ä']\n# é\n\"é\" = 'ü'\n", (3, 1), (3, 7)),
         (Format::Yaml, "ä:\n  # é\n  é: 'ü'\n", (3, 3), (3, 6)),
-        (
-            Format::Json,
-            "{ \"ä\": {\n\t\"é\": \"ü\" } }\n",
-            (2, 2),
-            (2, 7),
-        ),
+        (Format::Json, "{ \"ä\": {\n\t\"é\": \"ü\" } }\n", (2, 2), (2, 7)),
     ] {
         let (root, faults) = parsed(format, text);
         assert!(faults.is_empty(), "{faults:?}");
         let root = root.expect("a document");
         let (entry, content) = find(&root, &["ä", "é"]);
         assert_eq!((entry.key.line, entry.key.column), key, "{format}");
-        assert_eq!(
-            (entry.node.place.line, entry.node.place.column),
-            value,
-            "{format}"
-        );
+        assert_eq!((entry.node.place.line, entry.node.place.column), value, "{format}");
         assert_eq!(*content, Content::Text("ü".to_owned()));
     }
 }
@@ -67,10 +53,7 @@ fn values_keep_their_types() {
     assert_eq!(*find(&root, &["a"]).1, Content::Integer(1));
     assert_eq!(*find(&root, &["b"]).1, Content::Boolean(true));
     assert_eq!(*find(&root, &["c"]).1, Content::Float(1.5));
-    assert_eq!(
-        *find(&root, &["d"]).1,
-        Content::Text("2020-01-01".to_owned())
-    );
+    assert_eq!(*find(&root, &["d"]).1, Content::Text("2020-01-01".to_owned()));
     assert_eq!(*find(&root, &["e"]).1, Content::Integer(16));
     let yaml = "a: 1\nb: true\nc: 1.5\nd: off\ne: '1'\nf:\ng: !!str 1\nh: !!int x";
     let (root, _) = parsed(Format::Yaml, yaml);
@@ -119,16 +102,8 @@ fn a_syntax_error_has_its_place_in_each_format() {
 #[test]
 fn a_key_set_twice_is_a_fault_that_leaves_the_rest_to_be_read() {
     for (format, text, fault) in [
-        (
-            Format::Toml,
-            "a = 1\nb = 1\na = 2\n",
-            "3:1: \"a\" is set twice: keep one of the two",
-        ),
-        (
-            Format::Toml,
-            "[a]\n[b]\n[a]\n",
-            "3:2: \"a\" is set twice: keep one of the two",
-        ),
+        (Format::Toml, "a = 1\nb = 1\na = 2\n", "3:1: \"a\" is set twice: keep one of the two"),
+        (Format::Toml, "[a]\n[b]\n[a]\n", "3:2: \"a\" is set twice: keep one of the two"),
         (
             Format::Yaml,
             "a: 1\nb: 1\na: 2\n",
@@ -149,18 +124,9 @@ fn a_key_set_twice_is_a_fault_that_leaves_the_rest_to_be_read() {
 #[test]
 fn what_yaml_can_do_beyond_the_other_formats_is_refused() {
     for (text, fault) in [
-        (
-            "a: &x 1\nb: *x\n",
-            "2:4: aliases are not supported: write the value out again",
-        ),
-        (
-            "a: 1\n---\nb: 2\n",
-            "2:1: a second document begins here: write one document a file",
-        ),
-        (
-            "? [a]\n: 1\n",
-            "1:3: a list or a table cannot be a key: write a name as the key",
-        ),
+        ("a: &x 1\nb: *x\n", "2:4: aliases are not supported: write the value out again"),
+        ("a: 1\n---\nb: 2\n", "2:1: a second document begins here: write one document a file"),
+        ("? [a]\n: 1\n", "1:3: a list or a table cannot be a key: write a name as the key"),
     ] {
         assert_eq!(faults(Format::Yaml, text), [fault]);
     }

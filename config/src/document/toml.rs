@@ -27,10 +27,7 @@ pub(super) fn parse(text: &str) -> (Option<Node>, Vec<Fault>) {
             (lines.place(span.start), problem)
         })
         .collect();
-    let node = || Node {
-        place: lines.place(0),
-        content: table(root.get_ref(), &lines),
-    };
+    let node = || Node { place: lines.place(0), content: table(root.get_ref(), &lines) };
     (whole.then(node), faults)
 }
 
@@ -64,10 +61,7 @@ fn node(value: &Spanned<DeValue<'_>>, lines: &Lines<'_>) -> Node {
         DeValue::Array(items) => list(items, lines),
         DeValue::Table(inner) => table(inner, lines),
     };
-    Node {
-        place: lines.place(value.span().start),
-        content,
-    }
+    Node { place: lines.place(value.span().start), content }
 }
 
 fn integer(number: &DeInteger<'_>) -> Content {

@@ -32,17 +32,11 @@ pub(super) fn parse(text: &str) -> (Option<Node>, Vec<Fault>) {
 
 /// A document of comments only.
 fn empty() -> Node {
-    Node {
-        place: Place { line: 1, column: 1 },
-        content: Content::Table(Table::new()),
-    }
+    Node { place: Place { line: 1, column: 1 }, content: Content::Table(Table::new()) }
 }
 
 fn place(marker: &Marker) -> Place {
-    Place {
-        line: marker.line(),
-        column: marker.col() + 1,
-    }
+    Place { line: marker.line(), column: marker.col() + 1 }
 }
 
 /// A list or a table whose end has not come yet.
@@ -124,16 +118,10 @@ impl Builder {
     fn end(&mut self) -> Result<(), Fault> {
         match self.open.pop() {
             Some(Open::List(place, items)) => {
-                self.place(Node {
-                    place,
-                    content: Content::List(items),
-                });
+                self.place(Node { place, content: Content::List(items) });
             }
             Some(Open::Table(place, table, _)) => {
-                self.place(Node {
-                    place,
-                    content: Content::Table(table),
-                });
+                self.place(Node { place, content: Content::Table(table) });
             }
             None => {}
         }

@@ -6,13 +6,9 @@ fn refusal(result: Result<impl fmt::Debug, Problem>) -> String {
 
 #[test]
 fn a_listener_binds_ip_addresses_of_both_families() {
-    for text in [
-        "127.0.0.1:0",
-        "0.0.0.0:65535",
-        "[::]:80",
-        "[::ffff:10.0.0.1]:80",
-        "[fe80::1%2]:80",
-    ] {
+    for text in
+        ["127.0.0.1:0", "0.0.0.0:65535", "[::]:80", "[::ffff:10.0.0.1]:80", "[fe80::1%2]:80"]
+    {
         assert_eq!(bind(text).expect(text).to_string(), text);
     }
 }
@@ -20,18 +16,9 @@ fn a_listener_binds_ip_addresses_of_both_families() {
 #[test]
 fn what_cannot_be_bound_is_answered_with_what_to_write() {
     for (text, message) in [
-        (
-            "",
-            "is empty: write an address and a port, such as \"0.0.0.0:8080\"",
-        ),
-        (
-            "8080",
-            "\"8080\" is a port without an address: write \"0.0.0.0:8080\"",
-        ),
-        (
-            ":8080",
-            "\":8080\" has a port and no address: write \"0.0.0.0:8080\"",
-        ),
+        ("", "is empty: write an address and a port, such as \"0.0.0.0:8080\""),
+        ("8080", "\"8080\" is a port without an address: write \"0.0.0.0:8080\""),
+        (":8080", "\":8080\" has a port and no address: write \"0.0.0.0:8080\""),
         (
             "127.0.0.1",
             "\"127.0.0.1\" has no port: write the port after a colon, as in \"127.0.0.1:8080\"",
@@ -40,14 +27,8 @@ fn what_cannot_be_bound_is_answered_with_what_to_write() {
             "127.0.0.1:",
             "\"127.0.0.1:\" has no port: write the port after a colon, as in \"127.0.0.1:8080\"",
         ),
-        (
-            "127.0.0.1:http",
-            "\"http\" is not a port: write a number from 0 to 65535",
-        ),
-        (
-            "127.0.0.1:65536",
-            "port \"65536\" is above 65535: write a number from 0 to 65535",
-        ),
+        ("127.0.0.1:http", "\"http\" is not a port: write a number from 0 to 65535"),
+        ("127.0.0.1:65536", "port \"65536\" is above 65535: write a number from 0 to 65535"),
         (
             "localhost:80",
             "\"localhost\" is a host name, and a listener binds an IP address: write an IP address, such as \"127.0.0.1:80\"",
@@ -72,14 +53,8 @@ fn what_cannot_be_bound_is_answered_with_what_to_write() {
             "2001:db8::1:x:80",
             "\"2001:db8::1:x:80\" has more than one colon: write an IPv6 address in brackets, as in \"[::1]:8080\"",
         ),
-        (
-            "[::1",
-            "\"[::1\" has no closing bracket: write \"[::1]:8080\"",
-        ),
-        (
-            "[::1]",
-            "\"[::1]\" has no port: write the port after a colon, as in \"[::1]:8080\"",
-        ),
+        ("[::1", "\"[::1\" has no closing bracket: write \"[::1]:8080\""),
+        ("[::1]", "\"[::1]\" has no port: write the port after a colon, as in \"[::1]:8080\""),
         (
             "[x]:80",
             "\"x\" is not an IPv6 address: write an IPv6 address between the brackets, as in \"[::1]:8080\"",

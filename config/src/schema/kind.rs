@@ -17,16 +17,9 @@ pub(crate) enum Kind {
     /// `true` or `false`.
     Boolean,
     /// A number and a unit; `off` for no limit, where that is allowed.
-    Duration {
-        least: Duration,
-        most: Duration,
-        off: bool,
-    },
+    Duration { least: Duration, most: Duration, off: bool },
     /// One of these names, which are what `noun` says: "a level".
-    Choice {
-        noun: &'static str,
-        names: &'static [&'static str],
-    },
+    Choice { noun: &'static str, names: &'static [&'static str] },
     /// An IP address and a port to listen on.
     Bind,
     /// An IP address or a host name, and a port to connect to.
@@ -39,10 +32,7 @@ impl Kind {
     /// What is accepted, as a noun: for the documentation, and after "write".
     pub(crate) fn describe(self) -> String {
         match self {
-            Self::Integer {
-                least,
-                most: u32::MAX,
-            } => {
+            Self::Integer { least, most: u32::MAX } => {
                 format!("a whole number of at least {least}")
             }
             Self::Integer { least, most } => format!("a whole number from {least} to {most}"),
@@ -65,12 +55,10 @@ impl Kind {
     /// or of a default in the schema. What does not fit stays a text, for [`Kind::check`] to refuse.
     pub(crate) fn value(self, text: &str) -> ValueKind {
         match self {
-            Self::Integer { .. } => text
-                .parse::<i64>()
-                .map_or_else(|_| text.into(), ValueKind::I64),
-            Self::Boolean => text
-                .parse()
-                .map_or_else(|_| text.into(), ValueKind::Boolean),
+            Self::Integer { .. } => {
+                text.parse::<i64>().map_or_else(|_| text.into(), ValueKind::I64)
+            }
+            Self::Boolean => text.parse().map_or_else(|_| text.into(), ValueKind::Boolean),
             Self::Duration { .. }
             | Self::Choice { .. }
             | Self::Bind
@@ -94,9 +82,7 @@ impl Kind {
                 if names.contains(&text) {
                     return Ok(text.into());
                 }
-                Err(self
-                    .refuse(value, noun)
-                    .nearest(nearest(text, names.iter().copied())))
+                Err(self.refuse(value, noun).nearest(nearest(text, names.iter().copied())))
             }
             Self::Bind => {
                 let text = self.text(value, "an address")?;
@@ -122,11 +108,7 @@ impl Kind {
         match u32::try_from(number) {
             Ok(fits) if (least..=most).contains(&fits) => Ok(fits.into()),
             Ok(_) | Err(_) => {
-                let side = if number < i128::from(least) {
-                    "too small"
-                } else {
-                    "too large"
-                };
+                let side = if number < i128::from(least) { "too small" } else { "too large" };
                 Err(self.remedied(format!("{number} is {side}")))
             }
         }
@@ -152,12 +134,12 @@ impl Kind {
             };
         }
         let Some(parsed) = duration::parse(text) else {
-            return Err(
-                Problem::new(format!("{} is not a duration", quote(text))).remedy(format!(
+            return Err(Problem::new(format!("{} is not a duration", quote(text))).remedy(
+                format!(
                     "write a whole number and one of ms, s, m, h, as in \"250ms\" or \"30s\"{}",
                     if off { ", or \"off\"" } else { "" }
-                )),
-            );
+                ),
+            ));
         };
         if parsed < least {
             return Err(self.remedied(format!("{} is too short", quote(text))));
@@ -169,11 +151,7 @@ impl Kind {
     }
 
     fn text<'v>(self, value: &'v ValueKind, noun: &str) -> Result<&'v str, Problem> {
-        if let ValueKind::String(text) = value {
-            Ok(text)
-        } else {
-            Err(self.refuse(value, noun))
-        }
+        if let ValueKind::String(text) = value { Ok(text) } else { Err(self.refuse(value, noun)) }
     }
 
     fn refuse(self, value: &ValueKind, noun: &str) -> Problem {

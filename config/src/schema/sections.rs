@@ -15,36 +15,16 @@ const HOUR: Duration = Duration::from_secs(3_600);
 const LONGEST: Duration = Duration::from_secs(1_000 * 3_600);
 
 /// A time that something takes or waits, of at least a millisecond.
-const TIME: Kind = Kind::Duration {
-    least: MILLISECOND,
-    most: LONGEST,
-    off: false,
-};
+const TIME: Kind = Kind::Duration { least: MILLISECOND, most: LONGEST, off: false };
 /// A time that may be nothing.
-const TIME_OR_ZERO: Kind = Kind::Duration {
-    least: Duration::ZERO,
-    most: LONGEST,
-    off: false,
-};
+const TIME_OR_ZERO: Kind = Kind::Duration { least: Duration::ZERO, most: LONGEST, off: false };
 /// A limit in time that can be absent.
-const LIMIT: Kind = Kind::Duration {
-    least: MILLISECOND,
-    most: LONGEST,
-    off: true,
-};
+const LIMIT: Kind = Kind::Duration { least: MILLISECOND, most: LONGEST, off: true };
 /// The kernel takes TCP_KEEPIDLE in whole seconds and at most 32767 of them.
-const KEEPALIVE: Kind = Kind::Duration {
-    least: SECOND,
-    most: HOUR.saturating_mul(9),
-    off: true,
-};
+const KEEPALIVE: Kind = Kind::Duration { least: SECOND, most: HOUR.saturating_mul(9), off: true };
 
 const fn scalar(name: &'static str, kind: Kind, presence: Presence, doc: &'static str) -> Field {
-    Field {
-        name,
-        shape: Shape::Scalar(kind, presence),
-        doc,
-    }
+    Field { name, shape: Shape::Scalar(kind, presence), doc }
 }
 
 const fn integer(least: u32, most: u32) -> Kind {
@@ -53,26 +33,14 @@ const fn integer(least: u32, most: u32) -> Kind {
 
 /// The sections of a file.
 pub(crate) static ROOT: &[Field] = &[
-    Field {
-        name: "server",
-        shape: Shape::Table(SERVER),
-        doc: "The process as a whole.",
-    },
-    Field {
-        name: "log",
-        shape: Shape::Table(LOG),
-        doc: "The log on stderr.",
-    },
+    Field { name: "server", shape: Shape::Table(SERVER), doc: "The process as a whole." },
+    Field { name: "log", shape: Shape::Table(LOG), doc: "The log on stderr." },
     Field {
         name: "listener",
         shape: Shape::Named(LISTENER),
         doc: "Addresses that clients connect to.",
     },
-    Field {
-        name: "pool",
-        shape: Shape::Named(POOL),
-        doc: "Backends that serve the same thing.",
-    },
+    Field { name: "pool", shape: Shape::Named(POOL), doc: "Backends that serve the same thing." },
 ];
 
 static SERVER: &[Field] = &[
@@ -106,19 +74,13 @@ static SERVER: &[Field] = &[
 static LOG: &[Field] = &[
     scalar(
         "level",
-        Kind::Choice {
-            noun: "a level",
-            names: LogLevel::NAMES,
-        },
+        Kind::Choice { noun: "a level", names: LogLevel::NAMES },
         Default("info"),
         "The least severe level that is logged.",
     ),
     scalar(
         "format",
-        Kind::Choice {
-            noun: "a log format",
-            names: LogFormat::NAMES,
-        },
+        Kind::Choice { noun: "a log format", names: LogFormat::NAMES },
         Default("text"),
         "Lines for people, or one JSON object a line.",
     ),
@@ -133,10 +95,7 @@ static LISTENER: &[Field] = &[
     ),
     scalar(
         "protocol",
-        Kind::Choice {
-            noun: "a protocol",
-            names: Protocol::NAMES,
-        },
+        Kind::Choice { noun: "a protocol", names: Protocol::NAMES },
         Default("forward"),
         "What happens on a connection: forward passes bytes to a pool, echo sends them back.",
     ),
@@ -181,10 +140,7 @@ static LISTENER: &[Field] = &[
 static POOL: &[Field] = &[
     scalar(
         "balance",
-        Kind::Choice {
-            noun: "an algorithm",
-            names: Balance::NAMES,
-        },
+        Kind::Choice { noun: "an algorithm", names: Balance::NAMES },
         Default("round_robin"),
         "How a backend is chosen for a connection.",
     ),
@@ -198,12 +154,7 @@ static POOL: &[Field] = &[
         }),
         doc: "Where the pool's backends are; a bare text is the address of one.",
     },
-    scalar(
-        "connect_timeout",
-        TIME,
-        Default("5s"),
-        "How long connecting to a backend may take.",
-    ),
+    scalar("connect_timeout", TIME, Default("5s"), "How long connecting to a backend may take."),
     scalar(
         "attempts",
         integer(1, 16),
@@ -222,12 +173,7 @@ static POOL: &[Field] = &[
         Default("1s"),
         "How long a backend that is out rests before one connection tries it again.",
     ),
-    scalar(
-        "resolve",
-        TIME,
-        Default("30s"),
-        "How often host names of backends are resolved again.",
-    ),
+    scalar("resolve", TIME, Default("30s"), "How often host names of backends are resolved again."),
     Field {
         name: "probe",
         shape: Shape::Table(PROBE),
@@ -236,12 +182,7 @@ static POOL: &[Field] = &[
 ];
 
 static BACKEND: &[Field] = &[
-    scalar(
-        "address",
-        Kind::Backend,
-        Required,
-        "An IP address or a host name, and a port.",
-    ),
+    scalar("address", Kind::Backend, Required, "An IP address or a host name, and a port."),
     scalar(
         "weight",
         integer(1, 256),
@@ -257,24 +198,9 @@ static BACKEND: &[Field] = &[
 ];
 
 static PROBE: &[Field] = &[
-    scalar(
-        "enabled",
-        Kind::Boolean,
-        Default("true"),
-        "Whether backends are probed.",
-    ),
-    scalar(
-        "interval",
-        TIME,
-        Default("2s"),
-        "The time from one probe of a backend to the next.",
-    ),
-    scalar(
-        "timeout",
-        TIME,
-        Default("1s"),
-        "How long a probe may take; at most the interval.",
-    ),
+    scalar("enabled", Kind::Boolean, Default("true"), "Whether backends are probed."),
+    scalar("interval", TIME, Default("2s"), "The time from one probe of a backend to the next."),
+    scalar("timeout", TIME, Default("1s"), "How long a probe may take; at most the interval."),
     scalar(
         "rise",
         integer(1, 100),

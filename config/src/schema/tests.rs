@@ -9,37 +9,20 @@ fn walk<'n>(
     above: &str,
     visit: &mut dyn FnMut(&str, &'static Field, Vec<&'n Node>),
 ) {
-    let Content::Table(table) = &node.content else {
-        panic!("{above} is a table")
-    };
+    let Content::Table(table) = &node.content else { panic!("{above} is a table") };
     for field in fields {
         let path = format!("{above}{}", field.name);
         let given = table.get(field.name).map(|entry| &entry.node);
         visit(&path, field, given.into_iter().collect());
         match (&field.shape, given) {
             (Shape::Table(inner), Some(node)) => walk(inner, node, &format!("{path}."), visit),
-            (
-                Shape::Named(inner),
-                Some(Node {
-                    content: Content::Table(named),
-                    ..
-                }),
-            ) => {
+            (Shape::Named(inner), Some(Node { content: Content::Table(named), .. })) => {
                 for (name, entry) in named {
                     walk(inner, &entry.node, &format!("{path}.{name}."), visit);
                 }
             }
-            (
-                Shape::List(items),
-                Some(Node {
-                    content: Content::List(list),
-                    ..
-                }),
-            ) => {
-                for item in list
-                    .iter()
-                    .filter(|item| matches!(item.content, Content::Table(_)))
-                {
+            (Shape::List(items), Some(Node { content: Content::List(list), .. })) => {
+                for item in list.iter().filter(|item| matches!(item.content, Content::Table(_))) {
                     walk(items.fields, item, &format!("{path}[]."), visit);
                 }
             }
@@ -68,9 +51,7 @@ fn the_example_of_everything_names_every_key_with_its_default() {
     assert!(faults.is_empty(), "{faults:?}");
     let root = root.expect("a document");
     walk(ROOT, &root, "", &mut |path, field, given| {
-        let commented = text
-            .lines()
-            .any(|line| line.starts_with(&format!("# {} = ", field.name)));
+        let commented = text.lines().any(|line| line.starts_with(&format!("# {} = ", field.name)));
         match (&field.shape, given.as_slice()) {
             (Shape::Scalar(_, Presence::Default(default)), [node]) => {
                 assert_eq!(written(node), *default, "{path}");

@@ -2,12 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-const POLICY: HealthPolicy = HealthPolicy {
-    fall: 3,
-    probe_fall: 2,
-    rise: 2,
-    retry_after: Duration::from_secs(1),
-};
+const POLICY: HealthPolicy =
+    HealthPolicy { fall: 3, probe_fall: 2, rise: 2, retry_after: Duration::from_secs(1) };
 
 fn after(now: Instant, seconds: u64) -> Instant {
     now + Duration::from_secs(seconds)
@@ -59,25 +55,14 @@ fn probes_take_it_out_and_bring_it_back() {
     assert_eq!(health.probe_failed(&POLICY, now), None);
     assert!(matches!(
         health.probe_failed(&POLICY, now),
-        Some(Transition::WentDown {
-            reason: DownReason::Probes,
-            failures: 2,
-            ..
-        })
+        Some(Transition::WentDown { reason: DownReason::Probes, failures: 2, .. })
     ));
     assert_eq!(health.probe_passed(&POLICY, after(now, 1)), None);
-    assert_eq!(
-        health.probe_failed(&POLICY, after(now, 2)),
-        None,
-        "the passes start again"
-    );
+    assert_eq!(health.probe_failed(&POLICY, after(now, 2)), None, "the passes start again");
     assert_eq!(health.probe_passed(&POLICY, after(now, 3)), None);
     assert_eq!(
         health.probe_passed(&POLICY, after(now, 4)),
-        Some(Transition::CameUp {
-            reason: UpReason::Probes,
-            down_for: Duration::from_secs(4)
-        })
+        Some(Transition::CameUp { reason: UpReason::Probes, down_for: Duration::from_secs(4) })
     );
 }
 
@@ -89,17 +74,10 @@ fn one_trial_is_admitted_at_a_time_and_its_success_brings_it_back() {
     let trial = trial(&mut health, now);
     assert_eq!(health.admit(after(now, 100)), Admission::Refused);
     assert_eq!(health.standing(), Standing::OnTrial);
-    assert_eq!(
-        health.connected(None, now),
-        None,
-        "an old connection says nothing new"
-    );
+    assert_eq!(health.connected(None, now), None, "an old connection says nothing new");
     assert_eq!(
         health.connected(Some(trial), now),
-        Some(Transition::CameUp {
-            reason: UpReason::Trial,
-            down_for: Duration::from_secs(1)
-        })
+        Some(Transition::CameUp { reason: UpReason::Trial, down_for: Duration::from_secs(1) })
     );
     assert_eq!(health.admit(now), Admission::Ordinary);
 }
@@ -109,12 +87,7 @@ fn the_wait_doubles_up_to_half_a_minute_while_trials_fail() {
     let mut now = Instant::now();
     let mut health = down(now);
     for expected in [1, 2, 4, 8, 16, 30, 30] {
-        assert_eq!(
-            health.standing(),
-            Standing::Down {
-                retry_at: after(now, expected)
-            }
-        );
+        assert_eq!(health.standing(), Standing::Down { retry_at: after(now, expected) });
         now = after(now, expected);
         let trial = trial(&mut health, now);
         assert_eq!(health.failed(Some(trial), &POLICY, now), None);
@@ -131,11 +104,7 @@ fn a_trial_that_was_released_makes_room_for_the_next_at_once() {
     let second = trial(&mut health, now);
     assert_ne!(first, second);
     health.released(first);
-    assert_eq!(
-        health.standing(),
-        Standing::OnTrial,
-        "the first no longer counts"
-    );
+    assert_eq!(health.standing(), Standing::OnTrial, "the first no longer counts");
 }
 
 #[test]
@@ -162,12 +131,7 @@ fn failing_probes_put_the_trial_off() {
     let now = Instant::now();
     let mut health = down(now);
     let _ = health.probe_failed(&POLICY, after(now, 1));
-    assert_eq!(
-        health.standing(),
-        Standing::Down {
-            retry_at: after(now, 3)
-        }
-    );
+    assert_eq!(health.standing(), Standing::Down { retry_at: after(now, 3) });
 }
 
 #[derive(Debug, Clone)]

@@ -29,11 +29,7 @@ async fn it_ends_when_nothing_has_moved_for_the_idle_time() {
     assert_eq!(closed.ending, Ending::IdleTimeout);
     assert_eq!(begun.elapsed().as_secs(), 10 * 40 + 60);
     let (received, end) = read_to_end(&mut client).await;
-    assert_eq!(
-        (&received[..], end.is_ok()),
-        (&b"yyyyy"[..], true),
-        "an orderly end"
-    );
+    assert_eq!((&received[..], end.is_ok()), (&b"yyyyy"[..], true), "an orderly end");
 }
 
 #[tokio::test(start_paused = true)]

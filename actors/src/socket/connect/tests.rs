@@ -19,9 +19,7 @@ fn listener() -> (TcpListener, SocketAddr) {
 /// A port that is taken and refuses: bound, not listening.
 fn refusing() -> (Socket, SocketAddr) {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    socket
-        .bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into())
-        .unwrap();
+    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
     let address = socket.local_addr().unwrap().as_socket().unwrap();
     (socket, address)
 }
@@ -33,31 +31,17 @@ async fn a_connection_has_its_options() {
     assert_eq!(stream.peer_addr().unwrap(), address);
     let socket = SockRef::from(stream.plain().unwrap());
     assert!(socket.tcp_nodelay().unwrap());
-    assert_eq!(
-        socket.tcp_keepalive_time().unwrap(),
-        Duration::from_secs(77)
-    );
-    assert_eq!(
-        socket.tcp_user_timeout().unwrap(),
-        Some(Duration::from_secs(33))
-    );
+    assert_eq!(socket.tcp_keepalive_time().unwrap(), Duration::from_secs(77));
+    assert_eq!(socket.tcp_user_timeout().unwrap(), Some(Duration::from_secs(33)));
 }
 
 #[tokio::test]
 async fn a_refusal_is_the_backends_fault() {
     let (_socket, address) = refusing();
     let error = connect(&[address], LONG, &OPTIONS).await.unwrap_err();
-    assert_eq!(
-        (error.failure, error.address),
-        (ConnectFailure::Refused, address)
-    );
+    assert_eq!((error.failure, error.address), (ConnectFailure::Refused, address));
     assert_eq!(error.failure.fault(), Fault::Backend);
-    assert!(
-        error
-            .to_string()
-            .starts_with(&format!("cannot connect to {address}: ")),
-        "{error}"
-    );
+    assert!(error.to_string().starts_with(&format!("cannot connect to {address}: ")), "{error}");
 }
 
 #[tokio::test]
@@ -104,12 +88,7 @@ async fn no_answer_in_time_is_named_so() {
 
 #[test]
 fn running_out_of_descriptors_or_ports_is_our_own_fault() {
-    for errno in [
-        Errno::MFILE,
-        Errno::NFILE,
-        Errno::ADDRNOTAVAIL,
-        Errno::NOBUFS,
-    ] {
+    for errno in [Errno::MFILE, Errno::NFILE, Errno::ADDRNOTAVAIL, Errno::NOBUFS] {
         let failure = ConnectFailure::of(&errno.into());
         assert_eq!(failure, ConnectFailure::LocalLimits, "{errno}");
         assert_eq!(failure.fault(), Fault::Ours);

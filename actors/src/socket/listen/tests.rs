@@ -15,11 +15,7 @@ const OPTIONS: ListenOptions = ListenOptions {
 };
 
 fn bind(address: &str, workers: usize) -> Result<Listening, BindError> {
-    Listening::bind(
-        address.parse().unwrap(),
-        NonZeroUsize::new(workers).unwrap(),
-        &OPTIONS,
-    )
+    Listening::bind(address.parse().unwrap(), NonZeroUsize::new(workers).unwrap(), &OPTIONS)
 }
 
 async fn accept(socket: &AcceptSocket) -> (Stream, SocketAddr) {
@@ -32,9 +28,8 @@ async fn all_workers_share_one_port_and_each_gets_connections() {
     assert_ne!(listening.local_addr().port(), 0);
     let sockets = [0, 1].map(|worker| listening.accept_socket(worker).unwrap());
     // Made while nobody accepts: they wait in the kernel.
-    let clients: Vec<_> = (0..64)
-        .map(|_| Client::connect(listening.local_addr()).unwrap())
-        .collect();
+    let clients: Vec<_> =
+        (0..64).map(|_| Client::connect(listening.local_addr()).unwrap()).collect();
     let mut accepted = [0, 0];
     while accepted[0] + accepted[1] < clients.len() {
         tokio::select! {
@@ -73,14 +68,8 @@ async fn what_is_set_on_the_listening_socket_holds_for_its_connections() {
     let socket = SockRef::from(stream.plain().unwrap());
     assert!(socket.tcp_nodelay().unwrap());
     assert!(socket.keepalive().unwrap());
-    assert_eq!(
-        socket.tcp_keepalive_time().unwrap(),
-        Duration::from_secs(77)
-    );
-    assert_eq!(
-        socket.tcp_user_timeout().unwrap(),
-        Some(Duration::from_secs(33))
-    );
+    assert_eq!(socket.tcp_keepalive_time().unwrap(), Duration::from_secs(77));
+    assert_eq!(socket.tcp_user_timeout().unwrap(), Some(Duration::from_secs(33)));
 }
 
 #[test]
@@ -102,22 +91,25 @@ fn an_address_of_another_machine_is_refused_with_a_remedy() {
     // TEST-NET-1 of RFC 5737: nobody's.
     let error = bind("192.0.2.1:0", 1).unwrap_err();
     assert!(matches!(error, BindError::NotOurs { .. }), "{error:?}");
-    assert!(
-        error.to_string().ends_with("or 0.0.0.0 for all of them"),
-        "{error}"
-    );
+    assert!(error.to_string().ends_with("or 0.0.0.0 for all of them"), "{error}");
 }
 
 #[test]
 fn a_privileged_port_is_refused_with_a_remedy() {
     let address = SocketAddr::from(([0, 0, 0, 0], 80));
     let error = BindError::new(address, Errno::ACCESS.into());
-    assert!(
-        error
-            .to_string()
-            .contains("port 80 needs a privilege; choose"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("port 80 needs a privilege; choose"), "{error}");
+}
+
+#[tokio::test]
+async fn a_queued_connection_is_had_at_once_where_a_new_hold_has_not_heard_of_it() {
+    let listening = bind("127.0.0.1:0", 1).unwrap();
+    let client = Client::connect(listening.local_addr()).unwrap();
+    let hold = listening.accept_socket(0).unwrap();
+    assert!(accept(&hold).now_or_never().is_none());
+    let (_, peer) = listening.accept_now(0).unwrap().unwrap();
+    assert_eq!(peer, client.local_addr().unwrap());
+    assert!(listening.accept_now(0).unwrap().is_none());
 }
 
 #[tokio::test]

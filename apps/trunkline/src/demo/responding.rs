@@ -37,15 +37,10 @@ impl Handler for Responding {
     fn serve(&self, stream: Stream, record: Rc<Record>) -> Service {
         record.enter(Phase::Stream);
         let worker = Placement::current().and_then(Placement::worker);
-        let responder = worker
-            .and_then(|worker| self.responders.get(worker))
-            .cloned();
+        let responder = worker.and_then(|worker| self.responders.get(worker)).cloned();
         Box::pin(async move {
-            let mut conversation = Conversation {
-                stream,
-                received: Vec::new(),
-                moved: Moved::default(),
-            };
+            let mut conversation =
+                Conversation { stream, received: Vec::new(), moved: Moved::default() };
             let ending = match responder {
                 Some(responder) => conversation.run(&responder).await,
                 None => Ending::Done,
@@ -99,10 +94,7 @@ impl Conversation {
                 Err(AskError::Crashed) => ("500 Internal Server Error", CRASHED.to_owned()),
                 Err(error) => ("503 Service Unavailable", format!("{error}\n")),
             };
-            if let Err(Lost) = self
-                .answer(status, &text, head.keep_alive, head.method)
-                .await
-            {
+            if let Err(Lost) = self.answer(status, &text, head.keep_alive, head.method).await {
                 return Ending::ClientReset;
             }
             if !head.keep_alive {
@@ -158,18 +150,14 @@ impl Conversation {
         }
         let mut rest = answer.as_bytes();
         while !rest.is_empty() {
-            let written = poll_fn(|cx| self.stream.poll_write(cx, rest))
-                .await
-                .map_err(|_| Lost)?;
+            let written = poll_fn(|cx| self.stream.poll_write(cx, rest)).await.map_err(|_| Lost)?;
             self.moved.to_client += written as u64;
             rest = &rest[written..];
         }
         if keep_alive {
             return Ok(());
         }
-        poll_fn(|cx| self.stream.poll_shutdown(cx))
-            .await
-            .map_err(|_| Lost)
+        poll_fn(|cx| self.stream.poll_shutdown(cx)).await.map_err(|_| Lost)
     }
 }
 
@@ -199,10 +187,7 @@ fn parse(bytes: &[u8]) -> Result<Option<Head>, &'static str> {
         Some(_) | None => return Err("405 Method Not Allowed"),
     };
     let value = |name: &str| {
-        let field = request
-            .headers
-            .iter()
-            .find(|field| field.name.eq_ignore_ascii_case(name));
+        let field = request.headers.iter().find(|field| field.name.eq_ignore_ascii_case(name));
         field.map(|field| field.value)
     };
     let has_body = value("content-length").is_some_and(|length| length != b"0");
@@ -220,12 +205,7 @@ fn parse(bytes: &[u8]) -> Result<Option<Head>, &'static str> {
         Some(1) => !asked(b"close"),
         Some(_) | None => asked(b"keep-alive"),
     };
-    Ok(Some(Head {
-        length,
-        method,
-        path: request.path.unwrap_or("/").to_owned(),
-        keep_alive,
-    }))
+    Ok(Some(Head { length, method, path: request.path.unwrap_or("/").to_owned(), keep_alive }))
 }
 
 #[cfg(test)]
@@ -249,10 +229,7 @@ mod tests {
     #[test]
     fn what_is_no_request_for_the_demo_is_refused_by_its_status() {
         assert_eq!(parse(b"\0\r\n\r\n"), Err("400 Bad Request"));
-        assert_eq!(
-            parse(b"POST / HTTP/1.1\r\n\r\n"),
-            Err("405 Method Not Allowed")
-        );
+        assert_eq!(parse(b"POST / HTTP/1.1\r\n\r\n"), Err("405 Method Not Allowed"));
         let body = b"GET / HTTP/1.1\r\nContent-Length: 5\r\n\r\n";
         assert_eq!(parse(body), Err("413 Content Too Large"));
     }
