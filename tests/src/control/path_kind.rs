@@ -1,23 +1,49 @@
 //! What kind of actor a path of the tree names.
 
-/// The kind of the actor at `path`: the first word of its last segment that does not just name a
-/// worker.
+/// The kind of the actor at `path`, by its place in the tree. Leaves and the supervisors right
+/// above them are told apart; what is called by a name of the configuration, an address or a
+/// number is named by what it is.
 ///
 /// ```
 /// use trunkline_tests::control::path_kind;
 ///
-/// assert_eq!(path_kind("server/traffic/pools/pool web/backend 127.0.0.1:80"), "backend");
-/// assert_eq!(path_kind("server/traffic/listeners/listener web/acceptor/w1"), "acceptor");
-/// assert_eq!(path_kind("server"), "server");
+/// let kinds = [
+///     ("server", "root"),
+///     ("server/traffic/pools", "pools"),
+///     ("server/traffic/pools/web", "pool supervisor"),
+///     ("server/traffic/pools/web/pool", "pool"),
+///     ("server/traffic/pools/web/[::1]:80", "backend supervisor"),
+///     ("server/traffic/pools/web/[::1]:80/probe", "probe"),
+///     ("server/traffic/routers", "router supervisor"),
+///     ("server/traffic/routers/w0", "router"),
+///     ("server/traffic/listeners/web", "listener supervisor"),
+///     ("server/traffic/listeners/web/listener", "listener"),
+///     ("server/traffic/listeners/web/acceptors", "acceptor supervisor"),
+///     ("server/traffic/listeners/web/acceptors/w1-by-w0", "acceptor"),
+///     ("server/traffic/listeners/web/connections/w0", "connection supervisor"),
+///     ("server/traffic/listeners/web/connections/w0/17", "connection"),
+///     ("server/workers/control", "pulse"),
+/// ];
+/// for (path, kind) in kinds {
+///     assert_eq!(path_kind(path), kind, "{path}");
+/// }
 /// ```
 pub fn path_kind(path: &str) -> &str {
-    let mut segments = path.rsplit('/').filter(|segment| !is_worker(segment));
-    let last = segments.next().unwrap_or(path);
-    last.split_whitespace().next().unwrap_or(last)
-}
-
-fn is_worker(segment: &str) -> bool {
-    segment
-        .strip_prefix('w')
-        .is_some_and(|number| number.parse::<u16>().is_ok())
+    let steps: Vec<_> = path.split('/').skip(1).collect();
+    match steps.as_slice() {
+        [] => "root",
+        ["workers", _] => "pulse",
+        ["traffic", "routers"] => "router supervisor",
+        ["traffic", "routers", _] => "router",
+        ["traffic", "pools", _] => "pool supervisor",
+        ["traffic", "pools", _, "pool"] => "pool",
+        ["traffic", "pools", _, _] => "backend supervisor",
+        ["traffic", "listeners", _] => "listener supervisor",
+        ["traffic", "listeners", _, "acceptors"] => "acceptor supervisor",
+        ["traffic", "listeners", _, "acceptors", _] => "acceptor",
+        ["traffic", "listeners", _, "connections", _] => "connection supervisor",
+        ["traffic", "listeners", _, "connections", _, _] => "connection",
+        // The rest is called what it is.
+        [.., last] => last,
+    }
 }

@@ -32,13 +32,13 @@ fn event(path: &str, what: What) -> String {
 #[test]
 fn commands_are_lines_with_the_path_and_the_time() -> Result<()> {
     let (control, stdin, _stdout) = connected()?;
-    control.panic("server/traffic/pools/pool web")?;
+    control.panic("server/traffic/pools/web/pool")?;
     control.panic_message("server/control")?;
     control.block("server/control/steward", Duration::from_millis(1500))?;
     control.close();
     let sent: Vec<String> = stdin.lines().collect::<io::Result<_>>()?;
     let expected = [
-        "panic server/traffic/pools/pool web",
+        "panic server/traffic/pools/web/pool",
         "panic-message server/control",
         "block server/control/steward 1500",
     ];
@@ -49,12 +49,12 @@ fn commands_are_lines_with_the_path_and_the_time() -> Result<()> {
 #[test]
 fn an_event_is_waited_for_from_a_mark_on() -> Result<()> {
     let (control, _stdin, mut stdout) = connected()?;
-    stdout.write_all(event("server/traffic/pools/pool web", What::Exited).as_bytes())?;
+    stdout.write_all(event("server/traffic/pools/web/pool", What::Exited).as_bytes())?;
     let exited = |event: &Event| event.what == What::Exited;
     let (first, mark) = control.wait_for("exit", 0, SOON, exited)?;
     assert_eq!(
         (first.path.as_str(), mark),
-        ("server/traffic/pools/pool web", 1)
+        ("server/traffic/pools/web/pool", 1)
     );
     assert!(
         control
@@ -71,7 +71,7 @@ fn an_event_is_waited_for_from_a_mark_on() -> Result<()> {
 fn events_are_counted_by_the_kind_of_actor() -> Result<()> {
     let (control, _stdin, mut stdout) = connected()?;
     for worker in 0..3 {
-        let path = format!("server/traffic/routers/router/w{worker}");
+        let path = format!("server/traffic/routers/w{worker}");
         stdout.write_all(event(&path, What::Restarting).as_bytes())?;
     }
     let key = ("router".to_owned(), What::Restarting);

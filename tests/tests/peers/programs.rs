@@ -1,12 +1,9 @@
-//! The outside programs start, do what the tests want of them, and can be pointed at by the harness
-//! (*peers*).
+//! The outside programs start, do what the tests want of them, and can be pointed at by the
+//! harness.
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::path::Path;
-use std::process::Command;
-use std::time::Duration;
+use std::net::TcpStream;
 
 use anyhow::Result;
 use trunkline_tests::backend::{Backend, BackendPlan, Mode};
@@ -18,14 +15,7 @@ use trunkline_tests::port::ReservedPort;
 use trunkline_tests::process::Process;
 use trunkline_tests::procfs;
 
-/// Any port of 127.0.0.1.
-const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
-/// Longer than anything here takes.
-const SOON: Duration = Duration::from_secs(30);
-
-fn peer() -> &'static Path {
-    Path::new(env!("CARGO_BIN_EXE_peer"))
-}
+use super::{ANY, SOON, peer};
 
 fn backend(name: &str) -> Result<Backend> {
     let plan = BackendPlan {
@@ -168,7 +158,7 @@ fn wrk_is_served_by_our_own_http_backend() -> Result<()> {
         return Ok(());
     };
     let backend = Backend::start(peer(), &BackendPlan::new(ANY, Mode::Http))?;
-    let mut command: Command = wrk.command();
+    let mut command = wrk.command();
     command
         .args(["-t1", "-c8", "-d1s"])
         .arg(format!("http://{}/", backend.address()));

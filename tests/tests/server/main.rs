@@ -1,0 +1,41 @@
+//! The program as its users meet it: started with a file, flags or nothing, spoken to over
+//! loopback, signalled, refused and crashed piece by piece.
+//!
+//! | File | What it shows |
+//! |---|---|
+//! | `demo` | what starts without a file |
+//! | `check`, `proxy`, `refusals` | the command line, and starts that are refused |
+//! | `forwarding` | one connection: bytes, ends, aborts, addresses, time-outs |
+//! | `balancing` | many connections: order, failover, backups, return |
+//! | `limits` | connections beyond a limit |
+//! | `signals` | drain, lame duck, SIGHUP |
+//! | `logging` | the lines on stderr |
+//! | `crashes` | every actor of the tree, crashed by the build with fault injection |
+//! | `site`, `end` | a running program between the test's own two ends of a connection |
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::time::Duration;
+
+mod balancing;
+mod check;
+mod crashes;
+mod demo;
+mod end;
+mod forwarding;
+mod limits;
+mod logging;
+mod proxy;
+mod refusals;
+mod signals;
+mod site;
+
+/// Any port of 127.0.0.1.
+const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+/// Longer than anything here takes.
+const SOON: Duration = Duration::from_secs(30);
+
+/// The clients and backends, as a program.
+fn peer() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_peer"))
+}
