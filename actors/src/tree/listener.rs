@@ -8,12 +8,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::stream;
+use parking_lot::Mutex;
 use serde_json::json;
 use tokio::sync::Semaphore;
 use tracing::{info, warn};
 use trunkline_runtime::{
-    Actor, ChildId, ChildSpec, Context, Detail, Failure, Flags, Placement, Runtime, SpecError,
-    Stopping, SupervisorHandle, SupervisorSpec,
+    Actor, ChildId, ChildSpec, Context, Detail, Failure, Flags, Handles, Message, Placement, Reply,
+    Stopping, SupervisorHandle, SupervisorSpec, Timer,
 };
 
 use crate::handler::Handler;
@@ -21,6 +22,9 @@ use crate::socket::Sockets;
 
 use super::Supervision;
 use super::acceptor::Acceptor;
+
+/// When a stand-in that could not be started is tried again.
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// What a listener is built from.
 pub struct ListenerPlan {
@@ -55,6 +59,8 @@ pub(crate) struct Shared {
     pub(crate) accepted: AtomicU64,
     pub(crate) at_limit: AtomicU64,
     pub(crate) paused: AtomicU64,
+    /// Which worker accepts for which: kept here, so that a listener that crashed still knows.
+    stand_ins: Mutex<BTreeMap<usize, usize>>,
 }
 
 /// The supervisor of a listener with everything below it.
@@ -80,14 +86,12 @@ pub fn spec(plan: ListenerPlan, supervision: &Supervision, workers: usize) -> Su
         accepted: AtomicU64::new(0),
         at_limit: AtomicU64::new(0),
         paused: AtomicU64::new(0),
+        stand_ins: Mutex::default(),
     });
     let acceptors = acceptors(supervision.parts, &shared, workers);
     let handle = acceptors.handle();
-    let actor = move || Listener {
-        shared: Arc::clone(&shared),
-        acceptors: handle.clone(),
-        stand_ins: BTreeMap::new(),
-    };
+    let actor =
+        move || Listener { shared: Arc::clone(&shared), acceptors: handle.clone(), again: None };
     // When it stops, the actor comes between the two: nobody accepts any more then, and connections
     // may still take long.
     SupervisorSpec::new(name, supervision.listener)
@@ -110,13 +114,25 @@ fn acceptors(flags: Flags, shared: &Arc<Shared>, workers: usize) -> SupervisorSp
 pub(crate) struct Listener {
     shared: Arc<Shared>,
     acceptors: SupervisorHandle,
-    /// Who stands in for which worker.
-    stand_ins: BTreeMap<usize, ChildId>,
+    again: Option<Timer>,
+}
+
+/// To look again at which workers are stuck.
+struct Look;
+
+impl Message for Look {
+    type Answer = ();
+}
+
+impl Handles<Look> for Listener {
+    fn handle(&mut self, _: Look, _: Reply<()>, cx: &mut Context<'_, Self>) {
+        self.look(cx);
+    }
 }
 
 impl Actor for Listener {
     fn started(&mut self, cx: &mut Context<'_, Self>) -> Result<(), Failure> {
-        let Some(runtime) = cx.runtime().cloned() else {
+        let Some(runtime) = cx.runtime() else {
             return Err(Failure::new("a listener lives in a tree"));
         };
         if self.shared.sockets.open()? {
@@ -127,12 +143,12 @@ impl Actor for Listener {
         cx.show(Arc::clone(&self.shared) as Arc<dyn Detail>);
         let threads = runtime.watch_threads();
         // Watched first, looked at second: nothing falls in between.
-        self.look(&runtime);
+        self.look(cx);
         cx.follow(
             stream::unfold(threads, |mut threads| async move {
                 threads.changed().await.ok().map(|()| ((), threads))
             }),
-            move |state: &mut Self, (), _| state.look(&runtime),
+            |state: &mut Self, (), cx| state.look(cx),
             |_, cx| cx.stop(),
         );
         Ok(())
@@ -148,39 +164,52 @@ impl Actor for Listener {
 
 impl Listener {
     /// Brings the stand-ins in line with which workers are stuck.
-    fn look(&mut self, runtime: &Runtime) {
-        let stuck = |worker: &usize| runtime.is_stuck(Placement::Worker(*worker));
-        let Some(free) = (0..runtime.workers()).find(|worker| !stuck(worker)) else {
-            // Nobody is left to stand in.
-            return;
-        };
+    fn look(&mut self, cx: &mut Context<'_, Self>) {
+        let Some(runtime) = cx.runtime().cloned() else { return };
+        let stuck = |worker: usize| runtime.is_stuck(Placement::Worker(worker));
+        let free = (0..runtime.workers()).find(|worker| !stuck(*worker));
+        let mut stand_ins = self.shared.stand_ins.lock();
         for worker in 0..runtime.workers() {
-            match (stuck(&worker), self.stand_ins.contains_key(&worker)) {
-                (true, false) => self.stand_in(worker, free),
-                (false, true) => {
-                    if let Some(id) = self.stand_ins.remove(&worker) {
-                        self.acceptors.remove_child(&id);
-                    }
+            let by = stand_ins.get(&worker).copied();
+            // A stand-in that is stuck itself is as good as none.
+            let wanted = if stuck(worker) { by.filter(|by| !stuck(*by)).or(free) } else { None };
+            if by == wanted {
+                continue;
+            }
+            if let Some(by) = by {
+                self.acceptors.remove_child(&stand_in_id(worker, by));
+                stand_ins.remove(&worker);
+            }
+            if let Some(by) = wanted {
+                if self.stand_in(worker, by) {
+                    stand_ins.insert(worker, by);
+                } else {
+                    self.again = Some(cx.after(AGAIN, Look));
                 }
-                (true, true) | (false, false) => {}
             }
         }
     }
 
-    fn stand_in(&mut self, worker: usize, by: usize) {
-        let id: ChildId = format!("w{worker}-by-w{by}").into();
+    fn stand_in(&self, worker: usize, by: usize) -> bool {
         let shared = Arc::clone(&self.shared);
         let acceptor = move || Acceptor { shared: Arc::clone(&shared), socket: worker };
-        let spec = ChildSpec::leaf(id.clone(), acceptor).on(Placement::Worker(by));
-        match self.acceptors.start_child(spec) {
-            // Taken: an earlier incarnation of this actor has started it.
-            Ok(()) | Err(SpecError::DuplicateId { .. }) => {
+        let leaf = ChildSpec::leaf(stand_in_id(worker, by), acceptor);
+        match self.acceptors.start_child(leaf.on(Placement::Worker(by))) {
+            Ok(()) => {
                 warn!(listener = %self.shared.name, worker, by, "another worker accepts instead");
-                self.stand_ins.insert(worker, id);
+                true
             }
-            Err(error) => warn!(listener = %self.shared.name, worker, %error, "no stand-in"),
+            Err(error) => {
+                // An earlier stand-in has not ended yet, or the acceptors are being restarted.
+                warn!(listener = %self.shared.name, worker, by, %error, "no stand-in");
+                false
+            }
         }
     }
+}
+
+fn stand_in_id(worker: usize, by: usize) -> ChildId {
+    format!("w{worker}-by-w{by}").into()
 }
 
 impl Detail for Shared {
