@@ -19,7 +19,7 @@ use crate::socket::AcceptSocket;
 use crate::stream::Stream;
 
 use super::connection::{Connection, MAILBOX, Place};
-use super::listener::Shared;
+use super::listener::shared::Shared;
 
 /// Connections accepted in one turn, before the worker's other children get theirs.
 const BATCH: u32 = 16;

@@ -1,15 +1,15 @@
 //! `listeners/NAME`: a listener's supervisor, and its actor, which opens and closes the sockets and
 //! has workers that are stuck stood in for.
 
-use std::collections::BTreeMap;
+pub(crate) mod shared;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use futures_util::stream;
 use parking_lot::Mutex;
-use serde_json::json;
 use tokio::sync::Semaphore;
 use tracing::{info, warn};
 use trunkline_runtime::{
@@ -22,6 +22,7 @@ use crate::socket::Sockets;
 
 use super::Supervision;
 use super::acceptor::Acceptor;
+use shared::Shared;
 
 /// When a stand-in that could not be started is tried again.
 const AGAIN: Duration = Duration::from_millis(100);
@@ -42,25 +43,6 @@ pub struct ListenerPlan {
     pub drain: Duration,
     /// Whether a line is logged of each of its connections.
     pub log: bool,
-}
-
-/// What the actors of a listener share.
-pub(crate) struct Shared {
-    pub(crate) name: Arc<str>,
-    pub(crate) sockets: Arc<Sockets>,
-    pub(crate) handler: Arc<dyn Handler>,
-    /// The supervisors of its connections, by worker.
-    pub(crate) connections: Vec<SupervisorHandle>,
-    pub(crate) places: Option<Arc<Semaphore>>,
-    pub(crate) process_places: Arc<Semaphore>,
-    pub(crate) drain: Duration,
-    pub(crate) log: bool,
-    pub(crate) next_id: AtomicU64,
-    pub(crate) accepted: AtomicU64,
-    pub(crate) at_limit: AtomicU64,
-    pub(crate) paused: AtomicU64,
-    /// Which worker accepts for which: kept here, so that a listener that crashed still knows.
-    stand_ins: Mutex<BTreeMap<usize, usize>>,
 }
 
 /// The supervisor of a listener with everything below it.
@@ -210,17 +192,4 @@ impl Listener {
 
 fn stand_in_id(worker: usize, by: usize) -> ChildId {
     format!("w{worker}-by-w{by}").into()
-}
-
-impl Detail for Shared {
-    fn detail(&self) -> serde_json::Value {
-        json!({
-            "address": self.sockets.local_addr().to_string(),
-            "protocol": self.handler.name(),
-            "connections": self.connections.iter().map(SupervisorHandle::len).sum::<usize>(),
-            "accepted": self.accepted.load(Ordering::Relaxed),
-            "waited_at_limit": self.at_limit.load(Ordering::Relaxed),
-            "paused": self.paused.load(Ordering::Relaxed),
-        })
-    }
 }

@@ -1,12 +1,12 @@
 //! The command line.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use trunkline_config::{Format, Mistakes, Override, Settings, Source, load, parse};
 
+use crate::console::{complain, say};
 use crate::server::{self, Hooks, Plan};
 use crate::{demo, exit};
 
@@ -94,14 +94,4 @@ fn proxy(listen: String, to: Vec<String>, balance: Option<String>) -> Result<Set
 fn refuse(mistakes: &Mistakes) -> ExitCode {
     complain(&mistakes.to_string());
     ExitCode::from(exit::CONFIG)
-}
-
-/// Says something to whoever started the program. A closed standard output is no reason to fail.
-pub(crate) fn say(text: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{text}");
-}
-
-/// Says why the program does not do what it was asked.
-pub(crate) fn complain(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{}", text.trim_end());
 }

@@ -15,9 +15,10 @@ use trunkline_actors::tree::listener::{self, ListenerPlan};
 use trunkline_config::{Format, Override, Settings, Source, parse};
 use trunkline_runtime::{ChildSpec, Flags, Placement, Strategy, SupervisorSpec};
 
-use crate::cli::complain;
+use crate::console::complain;
 use crate::exit;
-use crate::server::{self, Hooks, Places, Plan, listen_options};
+use crate::server::plans::listen_options;
+use crate::server::{self, Hooks, Places, Plan};
 use responder::Responder;
 use responding::Responding;
 

@@ -9,6 +9,7 @@
 //! | [`exit`] | exit codes |
 
 pub mod cli;
+mod console;
 pub mod demo;
 pub mod exit;
 pub mod server;

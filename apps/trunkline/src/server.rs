@@ -1,5 +1,7 @@
 //! From settings to sockets and a tree, and running it until it ends.
 
+pub(crate) mod plans;
+
 use std::collections::HashMap;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
@@ -9,27 +11,19 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tracing::{Level, error, info};
-use trunkline_actors::backend::health::HealthPolicy;
-use trunkline_actors::balance::Algorithm;
-use trunkline_actors::directory::Directory;
-use trunkline_actors::handler::{Echoing, Forwarding, Handler};
 use trunkline_actors::limits::{ConnectionLimit, Needs, TooFewDescriptors, raise_descriptors};
-use trunkline_actors::pool::{PoolSettings, Weight};
-use trunkline_actors::socket::{BindError, ListenOptions, Sockets, TcpOptions};
-use trunkline_actors::tree::listener::ListenerPlan;
-use trunkline_actors::tree::pool::{BackendPlan, PoolPlan};
-use trunkline_actors::tree::probe::ProbeSettings;
-use trunkline_actors::tree::router::Router;
+use trunkline_actors::socket::{BindError, Sockets};
 use trunkline_actors::tree::{self, Supervision};
-use trunkline_config::{Balance, Listener, LogFormat, LogLevel, Pool, Protocol, Settings};
+use trunkline_config::{LogFormat, LogLevel, Settings};
 use trunkline_observability::log;
 use trunkline_runtime::{
-    Address, ChildSpec, Ended, Flags, OnSpent, Runtime, StartError, Strategy, SupervisorSpec,
+    ChildSpec, Ended, Flags, OnSpent, Runtime, StartError, Strategy, SupervisorSpec,
 };
 
-use crate::cli::complain;
+use crate::console::{complain, say};
 use crate::exit;
 use crate::steward::Steward;
+use plans::{handler, listen_options, listener_plan, pool_plan};
 
 /// The most tokio's semaphore counts; more connections than that have no descriptors anyway.
 const MOST_PLACES: usize = Semaphore::MAX_PERMITS;
@@ -128,7 +122,7 @@ fn serve(mut plan: Plan, hooks: Hooks) -> Result<Ended, Refusal> {
     let guard = start_log(&plan.settings)?;
     info!(workers, limit = %limit, "starting");
     if let Some(banner) = plan.banner.take() {
-        crate::cli::say(&banner);
+        say(&banner);
     }
     let places = Places {
         workers: workers.get(),
@@ -218,85 +212,6 @@ fn bind(
         }
     }
     Ok(bound)
-}
-
-pub(crate) fn listen_options(listener: &Listener) -> ListenOptions {
-    ListenOptions { backlog: listener.backlog.get(), tcp: tcp_options(listener) }
-}
-
-fn tcp_options(listener: &Listener) -> TcpOptions {
-    TcpOptions { keepalive: listener.keepalive, user_timeout: listener.user_timeout }
-}
-
-fn handler(
-    listener: &Listener,
-    directory: &Arc<Directory>,
-    routers: &Arc<[Address<Router>]>,
-) -> Arc<dyn Handler> {
-    match &listener.protocol {
-        Protocol::Forward { pool } => Arc::new(Forwarding {
-            pool: pool.as_str().into(),
-            directory: Arc::clone(directory),
-            routers: Arc::clone(routers),
-            idle: listener.idle,
-            tcp: tcp_options(listener),
-        }),
-        Protocol::Echo => Arc::new(Echoing { idle: listener.idle }),
-    }
-}
-
-fn listener_plan(
-    name: &str,
-    listener: &Listener,
-    sockets: Arc<Sockets>,
-    handler: Arc<dyn Handler>,
-    places: &Places,
-) -> ListenerPlan {
-    ListenerPlan {
-        name: name.into(),
-        sockets,
-        handler,
-        limit: listener.connections.and_then(|limit| usize::try_from(limit.get()).ok()),
-        process_places: Arc::clone(&places.process),
-        drain: places.drain,
-        log: true,
-    }
-}
-
-fn pool_plan(name: &str, pool: &Pool) -> PoolPlan {
-    let probe = &pool.probe;
-    PoolPlan {
-        name: name.into(),
-        settings: PoolSettings {
-            algorithm: match pool.balance {
-                Balance::RoundRobin => Algorithm::RoundRobin,
-                Balance::LeastRequest => Algorithm::LeastRequest,
-                Balance::Random => Algorithm::Random,
-            },
-            attempts: pool.attempts,
-            connect_timeout: pool.connect_timeout,
-        },
-        health: HealthPolicy {
-            fall: pool.fall.get(),
-            probe_fall: probe.fall.get(),
-            rise: probe.rise.get(),
-            retry_after: pool.retry_after,
-        },
-        probe: probe
-            .enabled
-            .then_some(ProbeSettings { interval: probe.interval, timeout: probe.timeout }),
-        resolve: pool.resolve,
-        backends: pool
-            .backends
-            .iter()
-            .map(|backend| BackendPlan {
-                address: backend.address.to_string(),
-                // The configuration has checked the range.
-                weight: Weight::try_from(backend.weight.get()).unwrap_or(Weight::ONE),
-                backup: backend.backup,
-            })
-            .collect(),
-    }
 }
 
 fn start_log(settings: &Settings) -> Result<log::Guard, log::AlreadyStarted> {

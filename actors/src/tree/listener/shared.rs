@@ -1,0 +1,46 @@
+//! What the actors of one listener share.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use serde_json::json;
+use tokio::sync::Semaphore;
+use trunkline_runtime::{Detail, SupervisorHandle};
+
+use crate::handler::Handler;
+use crate::socket::Sockets;
+
+/// Held by the listener's actor, its acceptors and its supervisor's spec; outlives each of them.
+pub(crate) struct Shared {
+    pub(crate) name: Arc<str>,
+    pub(crate) sockets: Arc<Sockets>,
+    pub(crate) handler: Arc<dyn Handler>,
+    /// The supervisors of its connections, by worker.
+    pub(crate) connections: Vec<SupervisorHandle>,
+    pub(crate) places: Option<Arc<Semaphore>>,
+    pub(crate) process_places: Arc<Semaphore>,
+    pub(crate) drain: Duration,
+    pub(crate) log: bool,
+    pub(crate) next_id: AtomicU64,
+    pub(crate) accepted: AtomicU64,
+    pub(crate) at_limit: AtomicU64,
+    pub(crate) paused: AtomicU64,
+    /// Which worker accepts for which: kept here, so that a listener that crashed still knows.
+    pub(super) stand_ins: Mutex<BTreeMap<usize, usize>>,
+}
+
+impl Detail for Shared {
+    fn detail(&self) -> serde_json::Value {
+        json!({
+            "address": self.sockets.local_addr().to_string(),
+            "protocol": self.handler.name(),
+            "connections": self.connections.iter().map(SupervisorHandle::len).sum::<usize>(),
+            "accepted": self.accepted.load(Ordering::Relaxed),
+            "waited_at_limit": self.at_limit.load(Ordering::Relaxed),
+            "paused": self.paused.load(Ordering::Relaxed),
+        })
+    }
+}

@@ -1,0 +1,97 @@
+//! Settings to the plans that the tree is built from.
+
+use std::sync::Arc;
+
+use trunkline_actors::backend::health::HealthPolicy;
+use trunkline_actors::balance::Algorithm;
+use trunkline_actors::directory::Directory;
+use trunkline_actors::handler::{Echoing, Forwarding, Handler};
+use trunkline_actors::pool::{PoolSettings, Weight};
+use trunkline_actors::socket::{ListenOptions, Sockets, TcpOptions};
+use trunkline_actors::tree::listener::ListenerPlan;
+use trunkline_actors::tree::pool::{BackendPlan, PoolPlan};
+use trunkline_actors::tree::probe::ProbeSettings;
+use trunkline_actors::tree::router::Router;
+use trunkline_config::{Balance, Listener, Pool, Protocol};
+use trunkline_runtime::Address;
+
+use super::Places;
+
+pub(crate) fn listen_options(listener: &Listener) -> ListenOptions {
+    ListenOptions { backlog: listener.backlog.get(), tcp: tcp_options(listener) }
+}
+
+fn tcp_options(listener: &Listener) -> TcpOptions {
+    TcpOptions { keepalive: listener.keepalive, user_timeout: listener.user_timeout }
+}
+
+pub(super) fn handler(
+    listener: &Listener,
+    directory: &Arc<Directory>,
+    routers: &Arc<[Address<Router>]>,
+) -> Arc<dyn Handler> {
+    match &listener.protocol {
+        Protocol::Forward { pool } => Arc::new(Forwarding {
+            pool: pool.as_str().into(),
+            directory: Arc::clone(directory),
+            routers: Arc::clone(routers),
+            idle: listener.idle,
+            tcp: tcp_options(listener),
+        }),
+        Protocol::Echo => Arc::new(Echoing { idle: listener.idle }),
+    }
+}
+
+pub(super) fn listener_plan(
+    name: &str,
+    listener: &Listener,
+    sockets: Arc<Sockets>,
+    handler: Arc<dyn Handler>,
+    places: &Places,
+) -> ListenerPlan {
+    ListenerPlan {
+        name: name.into(),
+        sockets,
+        handler,
+        limit: listener.connections.and_then(|limit| usize::try_from(limit.get()).ok()),
+        process_places: Arc::clone(&places.process),
+        drain: places.drain,
+        log: true,
+    }
+}
+
+pub(super) fn pool_plan(name: &str, pool: &Pool) -> PoolPlan {
+    let probe = &pool.probe;
+    PoolPlan {
+        name: name.into(),
+        settings: PoolSettings {
+            algorithm: match pool.balance {
+                Balance::RoundRobin => Algorithm::RoundRobin,
+                Balance::LeastRequest => Algorithm::LeastRequest,
+                Balance::Random => Algorithm::Random,
+            },
+            attempts: pool.attempts,
+            connect_timeout: pool.connect_timeout,
+        },
+        health: HealthPolicy {
+            fall: pool.fall.get(),
+            probe_fall: probe.fall.get(),
+            rise: probe.rise.get(),
+            retry_after: pool.retry_after,
+        },
+        probe: probe
+            .enabled
+            .then_some(ProbeSettings { interval: probe.interval, timeout: probe.timeout }),
+        resolve: pool.resolve,
+        backends: pool
+            .backends
+            .iter()
+            .map(|backend| BackendPlan {
+                address: backend.address.to_string(),
+                // The configuration has checked the range.
+                weight: Weight::try_from(backend.weight.get()).unwrap_or(Weight::ONE),
+                backup: backend.backup,
+            })
+            .collect(),
+    }
+}
