@@ -21,7 +21,7 @@ pub enum AskError {
     /// The mailbox was full; the message was not taken.
     #[error("the actor's mailbox is full")]
     Full,
-    /// The actor has ended, or did before it came to the message.
+    /// The actor has ended, or did before it came to the message; or it is parked.
     #[error("the actor has stopped")]
     Stopped,
     /// The actor crashed while the question was with it. It may have acted on it.
@@ -41,7 +41,7 @@ pub enum SendError<M> {
     /// The mailbox was full.
     #[error("the actor's mailbox is full")]
     Full(M),
-    /// The actor has ended for good.
+    /// The actor has ended, or is parked.
     #[error("the actor has stopped")]
     Stopped(M),
 }
@@ -83,10 +83,11 @@ impl<A: Actor> Address<A> {
         &self.inner.node
     }
 
-    /// Whether the actor can still receive: true also while it is being restarted.
+    /// Whether the actor takes mail: true also while it is being restarted, but not while it is
+    /// parked, or down and left so.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.inner.actix.connected()
+        self.inner.actix.connected() && !self.inner.node.refuses_mail()
     }
 
     /// Sends a message and waits for no answer.

@@ -113,10 +113,6 @@ impl Wheel {
         u64::try_from(since.as_millis().div_ceil(GRAIN.as_millis())).unwrap_or(u64::MAX)
     }
 
-    fn time_of(&self, tick: u64) -> Instant {
-        self.origin + GRAIN * u32::try_from(tick).unwrap_or(u32::MAX)
-    }
-
     fn add(&mut self, at: Instant) -> usize {
         let tick = self.tick_of(at);
         let entry = self.entries.insert(Entry { tick, position: 0, due: false, waker: None });
@@ -179,8 +175,7 @@ impl Wheel {
     fn expire(&mut self, now: Instant) -> Vec<Waker> {
         let mut wakers = Vec::new();
         while let Some(first) = self.ticks.first_entry() {
-            let at = self.origin + GRAIN * u32::try_from(*first.key()).unwrap_or(u32::MAX);
-            if at > now {
+            if time_of(self.origin, *first.key()) > now {
                 break;
             }
             for entry in first.remove() {
@@ -191,6 +186,11 @@ impl Wheel {
         }
         wakers
     }
+}
+
+fn time_of(origin: Instant, tick: u64) -> Instant {
+    let grain = u64::try_from(GRAIN.as_millis()).unwrap_or(u64::MAX);
+    origin + Duration::from_millis(tick.saturating_mul(grain))
 }
 
 /// Turns the calling thread's wheel, for as long as it is polled; the wheel itself outlives it.
@@ -219,7 +219,7 @@ impl Driver {
                 let wakers = wheel.expire(now);
                 wheel.armed = wheel.ticks.keys().next().copied();
                 wheel.driver = Some(cx.waker().clone());
-                (wakers, wheel.armed.map(|tick| wheel.time_of(tick)))
+                (wakers, wheel.armed.map(|tick| time_of(wheel.origin, tick)))
             })
             .unwrap_or_default();
             // Outside the borrow: a waker may run code that sets deadlines.

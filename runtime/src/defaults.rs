@@ -51,7 +51,7 @@ fn the_table_of_defaults_says_what_the_code_does() {
         ("look of the watchdog", time(period)),
         ("limit of the watchdog", time(limit)),
         ("answer to a kill", time(crate::supervisor::stop::KILL_ANSWER)),
-        ("grace once the root gave up", time(crate::runtime::LAST_GRACE)),
+        ("grace once the root gave up", time(crate::supervisor::stop::LAST_GRACE)),
         ("events that a subscriber may lag", crate::event::CAPACITY.to_string()),
     ];
     let expected: Vec<_> =

@@ -15,6 +15,7 @@ use crate::registry::{Node, Registry};
 use crate::spec::{ChildId, Flags, Shutdown, SpecError};
 use crate::supervisor::action::Outcome;
 use crate::supervisor::cell::SupervisorCell;
+use crate::supervisor::stop::LAST_GRACE;
 use crate::supervisor::{ChildSpec, SupervisorSpec};
 use crate::watchdog::{self, Watchdog};
 use crate::worker::{Placement, Worker};
@@ -60,6 +61,9 @@ pub enum StartError {
     /// A specification in the tree is not sound.
     #[error(transparent)]
     Spec(#[from] SpecError),
+    /// The system gave the control thread no event loop.
+    #[error("cannot start the control thread's event loop: {0}")]
+    EventLoop(#[source] std::io::Error),
     /// The system gave no thread or no event loop.
     #[error("cannot start worker {worker}: {error}")]
     Thread {
@@ -117,7 +121,8 @@ impl Builder {
         tree: impl FnOnce(&Runtime, SupervisorSpec) -> Result<SupervisorSpec, E>,
     ) -> Result<Ended, E> {
         crate::panics::install_hook();
-        let system = System::with_tokio_rt(|| self.control_loop());
+        let event_loop = Arc::new(self.control_loop().map_err(StartError::EventLoop)?);
+        let system = System::with_tokio_rt(|| Arc::clone(&event_loop));
         let runtime = Runtime::new(self.workers, self.watchdog.is_some());
         system.block_on(async { runtime.control().enter(&self.name, Arbiter::current()) });
         let root = tree(&runtime, SupervisorSpec::new(root, flags).child(self.pulses()))?;
@@ -133,16 +138,20 @@ impl Builder {
         }
         system.block_on(join(&runtime, arbiters));
         runtime.control().arbiter.lock().take();
+        drop(system);
+        if let Some(event_loop) = Arc::into_inner(event_loop) {
+            // Not by waiting: a look-up of the system's resolver may still block for long.
+            event_loop.shutdown_background();
+        }
         Ok(ended)
     }
 
-    #[expect(clippy::expect_used, reason = "without an event loop there is nobody to tell")]
-    fn control_loop(&self) -> tokio::runtime::Runtime {
+    fn control_loop(&self) -> std::io::Result<tokio::runtime::Runtime> {
         let mut builder = tokio::runtime::Builder::new_current_thread();
         builder.enable_all();
         #[cfg(any(test, feature = "test-clock"))]
         builder.start_paused(self.paused);
-        builder.build().expect("the system gives the process an event loop")
+        builder.build()
     }
 
     /// What shows that each thread turns, and turns its wheel of deadlines.
@@ -175,9 +184,6 @@ impl Builder {
         Ok(arbiters)
     }
 }
-
-/// How long the children have once the root has given up.
-pub(crate) const LAST_GRACE: Duration = Duration::from_millis(500);
 
 /// Drives the root until its end.
 async fn supervise(runtime: &Runtime, init: &Arc<SupervisorCell>) -> Ended {

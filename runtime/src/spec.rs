@@ -102,9 +102,9 @@ impl Flags {
     /// The defaults for `strategy`: ten restarts in ten seconds, then escalation; back-off from
     /// 10 ms to 30 s, forgotten after 10 s of healthy uptime.
     ///
-    /// OTP's one restart in five seconds presumes restarts without back-off; with one, ten
-    /// restarts in a row take longer than ten seconds, so only a *fast* series of crashes spends
-    /// the budget, and a slow one is slowed down further.
+    /// OTP's one restart in five seconds presumes restarts without back-off. With this one, ten
+    /// restarts in a row rest for five to ten seconds in all: a child that crashes whenever it
+    /// starts spends the budget, one that works for a while between its crashes is slowed down.
     #[must_use]
     pub const fn new(strategy: Strategy) -> Self {
         Self {

@@ -8,10 +8,11 @@ use std::time::Duration;
 use tracing::{error, info};
 
 use crate::event::Lifecycle;
+use crate::panics::guarded;
 use crate::registry::Node;
 use crate::registry::node::Desired;
 use crate::runtime::Runtime;
-use crate::worker::Worker;
+use crate::worker::{Placement, Worker};
 
 /// When a thread counts as stuck.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +29,10 @@ impl Default for Watchdog {
         Self { period: Duration::from_millis(100), limit: Duration::from_millis(500) }
     }
 }
+
+/// How long a thread may be silent before children that are to stop there are waited for no more.
+/// Longer than the limit for being stuck: a hiccup must not cost the connections that drain there.
+pub(crate) const LOST: Duration = Duration::from_secs(3);
 
 /// Ends the watchdog when it is dropped.
 pub(crate) struct Guard {
@@ -54,14 +59,21 @@ pub(crate) fn start(watchdog: Watchdog, runtime: &Runtime) -> Guard {
     let look = move || {
         while alive.strong_count() > 0 {
             for worker in runtime.all_workers() {
-                inspect(watchdog, &runtime, worker);
+                // It must go on watching whatever a look runs into.
+                if let Err(panic) = guarded(|| inspect(watchdog, &runtime, worker)) {
+                    error!(%panic, "the watchdog panicked over a worker");
+                }
             }
             std::thread::park_timeout(watchdog.period);
         }
     };
-    // Without a thread to spare there is no watchdog; everything else works.
-    let thread = std::thread::Builder::new().name("trunkline-watch".to_owned()).spawn(look).ok();
-    Guard { thread, end }
+    match std::thread::Builder::new().name("trunkline-watch".to_owned()).spawn(look) {
+        Ok(thread) => Guard { thread: Some(thread), end },
+        Err(error) => {
+            error!(%error, "there is no watchdog: the system gives it no thread");
+            Guard { thread: None, end }
+        }
+    }
 }
 
 fn inspect(watchdog: Watchdog, runtime: &Runtime, worker: &Arc<Worker>) {
@@ -88,7 +100,9 @@ fn inspect(watchdog: Watchdog, runtime: &Runtime, worker: &Arc<Worker>) {
                 runtime.events().emit(&node, node.generation(), what);
             }
         }
-        give_up_on(runtime, worker);
+        if since > LOST && worker.placement != Placement::Control {
+            give_up_on(runtime, worker);
+        }
     } else if was {
         worker.stuck.store(false, Ordering::Relaxed);
         runtime.health_changed();
@@ -105,7 +119,7 @@ fn culprit(runtime: &Runtime, worker: &Worker) -> Option<Arc<Node>> {
     worker.running().and_then(|slot| runtime.registry().get(worker.placement, slot))
 }
 
-/// Lets those go on that wait, without a limit of their own, for a child on this thread to stop.
+/// Lets those go on that wait for a child on this thread to stop.
 fn give_up_on(runtime: &Runtime, worker: &Worker) {
     for node in runtime.registry().on(worker.placement) {
         let waited_for = match node.desired() {

@@ -1,6 +1,6 @@
 //! One child as the tree sees it.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -92,6 +92,8 @@ pub struct Node {
     pub(crate) waker: AtomicWaker,
     pub(crate) depth: AtomicU32,
     pub(crate) capacity: u32,
+    /// Down, with no restart that is near: whoever writes now is told at once.
+    refuses: AtomicBool,
     detail: Mutex<Option<Arc<dyn Detail>>>,
     #[cfg(feature = "fault-injection")]
     pub(crate) faults: crate::fault::Faults,
@@ -158,6 +160,7 @@ impl Node {
             waker: AtomicWaker::new(),
             depth: AtomicU32::new(0),
             capacity,
+            refuses: AtomicBool::new(false),
             detail: Mutex::new(None),
             #[cfg(feature = "fault-injection")]
             faults: crate::fault::Faults::default(),
@@ -225,7 +228,16 @@ impl Node {
         self.vital.lock().status = status;
     }
 
+    pub(crate) fn refuse_mail(&self) {
+        self.refuses.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn refuses_mail(&self) -> bool {
+        self.refuses.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn incarnate(&self, generation: u32, status: Status) {
+        self.refuses.store(false, Ordering::Relaxed);
         let mut vital = self.vital.lock();
         vital.status = status;
         vital.generation = generation;

@@ -27,7 +27,7 @@ pub(crate) enum Action<P> {
     Abandon { key: Key, generation: u32 },
     /// A failed child will be restarted after a rest.
     Rest { key: Key, after: Duration },
-    /// A failed child stays down until a trial; what its incarnation left behind has to go.
+    /// A failed child stays down until a trial.
     ParkChild { key: Key, retry: Duration },
     /// The child stays down, or waits for its turn.
     Idle { key: Key },

@@ -30,6 +30,15 @@ pub(crate) struct Child {
     pub(crate) inner: Option<Arc<SupervisorCell>>,
 }
 
+impl Child {
+    /// It is given up from above: where it is a supervisor, its children get little time.
+    pub(super) fn hurry(&self) {
+        if let Some(inner) = &self.inner {
+            inner.table.lock().core.hurry();
+        }
+    }
+}
+
 /// What a child's task has to say.
 pub(crate) enum Report {
     Started { key: Key, generation: u32 },

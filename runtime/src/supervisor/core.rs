@@ -42,6 +42,8 @@ pub(crate) struct Core<P> {
     pub(super) dynamic: bool,
     /// Stops its children all at once: each may need its whole grace, and none needs another.
     pub(super) stops_together: bool,
+    /// It, or a supervisor above, has given up: children that stop get `LAST_GRACE` at the most.
+    pub(super) hurried: bool,
     /// Above the root: takes its giving up for final, and restarts it only after a panic.
     pub(super) init: bool,
     pub(crate) entries: Slab<Entry<P>>,
@@ -63,6 +65,7 @@ impl<P> Core<P> {
             flags,
             dynamic,
             stops_together: dynamic,
+            hurried: false,
             init: false,
             entries: Slab::new(),
             ids: HashMap::new(),
@@ -84,6 +87,15 @@ impl<P> Core<P> {
     /// Whether each child waits for the one before to be up.
     pub(super) fn starts_in_order(&self) -> bool {
         !self.dynamic
+    }
+
+    /// It is given up from above: what stops from here on stops soon.
+    pub(crate) fn hurry(&mut self) {
+        self.hurried = true;
+    }
+
+    pub(crate) fn is_hurried(&self) -> bool {
+        self.hurried
     }
 
     pub(crate) fn is_running(&self) -> bool {
@@ -157,6 +169,7 @@ impl<P> Core<P> {
             planned: false,
             removing: false,
             orphans: Orphans::None,
+            to_park: None,
             window: Window::default(),
             serial,
             links: Links::default(),
@@ -196,6 +209,7 @@ impl<P> Core<P> {
     /// next from ever spending its budget, and so failures from reaching the root.
     pub(crate) fn start(&mut self, now: Instant) {
         self.window = Window::default();
+        self.hurried = false;
         for (_, entry) in &mut self.entries {
             entry.attempts = 0;
             entry.window = Window::default();
@@ -279,9 +293,13 @@ impl<P> Core<P> {
     /// The worker of a child that is being stopped answers no more.
     pub(crate) fn worker_lost(&mut self, key: Key, now: Instant) {
         let Some(entry) = self.get(key) else { return };
-        // One with a grace is given up when that is over.
-        if entry.state == (State::Stopping { deadline: None }) {
-            self.abandon(key, now);
+        match entry.state {
+            State::Stopping { .. } | State::Killing { .. } => self.abandon(key, now),
+            State::Down
+            | State::Resting { .. }
+            | State::Starting
+            | State::Running { .. }
+            | State::Parked { .. } => {}
         }
     }
 

@@ -1,6 +1,6 @@
 //! One child in the state machine.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::policy::{Restart, Window};
 use crate::spec::Terms;
@@ -50,6 +50,13 @@ pub(crate) enum Orphans {
     Stop,
 }
 
+/// For how long a child is to be parked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Parking {
+    pub(super) until: Instant,
+    pub(super) retry: Duration,
+}
+
 pub(crate) struct Entry<P> {
     pub(crate) terms: Terms,
     pub(crate) payload: P,
@@ -62,6 +69,8 @@ pub(crate) struct Entry<P> {
     /// To be forgotten when it is down.
     pub(super) removing: bool,
     pub(crate) orphans: Orphans,
+    /// To be parked as soon as the children that it left are down.
+    pub(super) to_park: Option<Parking>,
     pub(super) window: Window,
     pub(crate) serial: u32,
     pub(crate) links: Links,

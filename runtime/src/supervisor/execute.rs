@@ -12,14 +12,21 @@ use super::cell::{Child, SupervisorCell, Table};
 
 impl SupervisorCell {
     pub(super) fn act_on(self: &Arc<Self>, table: &mut Table, action: Action<Child>) {
+        let hurried = table.core.is_hurried();
         match action {
             Action::Start { key, generation } => {
                 self.run(table, key, Desired::Run(generation));
             }
             Action::StartToStop { key, generation } => {
+                if hurried {
+                    self.with(table, key, Child::hurry);
+                }
                 self.run(table, key, Desired::RunToStop(generation));
             }
             Action::Stop { key, generation } => self.with(table, key, |child| {
+                if hurried {
+                    child.hurry();
+                }
                 child.node.set_status(Status::Stopping);
                 child.node.desire(Desired::Stop(generation));
             }),
@@ -36,14 +43,13 @@ impl SupervisorCell {
                 self.note(table, key, Status::Restarting, || Lifecycle::Restarting { after })
             }
             Action::ParkChild { key, retry } => {
-                self.with(table, key, |child| {
-                    if let Some(inner) = &child.inner {
-                        inner.kill_all();
-                    }
-                });
                 self.note(table, key, Status::Parked, || Lifecycle::Parked { retry });
+                self.with(table, key, |child| child.node.refuse_mail());
             }
             Action::Idle { key } => self.with(table, key, |child| {
+                if !table.core.get(key).is_some_and(|entry| entry.planned) {
+                    child.node.refuse_mail();
+                }
                 if child.node.status() != Status::Lost {
                     child.node.set_status(Status::Ended);
                 }

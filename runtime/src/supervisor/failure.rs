@@ -8,7 +8,7 @@ use crate::spec::{Flags, OnSpent};
 
 use super::action::{Action, Key, Outcome};
 use super::core::{Core, Then};
-use super::entry::{Orphans, State};
+use super::entry::{Orphans, Parking, State};
 
 impl<P> Core<P> {
     /// What to do about an exit that nobody asked for.
@@ -84,6 +84,7 @@ impl<P> Core<P> {
                 let Some(entry) = self.get(key) else { return };
                 let child = entry.terms.id.clone();
                 self.actions.push(Action::Escalate { child: child.clone(), restarts });
+                self.hurried = true;
                 self.set_aside(key);
                 self.stop_all(Then::End(Outcome::Spent { child, restarts }), now);
             }
@@ -92,12 +93,12 @@ impl<P> Core<P> {
                 self.stop_all(Then::Park { retry }, now);
             }
             OnSpent::ParkChild => {
-                self.actions.push(Action::ParkChild { key, retry });
-                self.set_state(key, State::Parked { until: now + retry });
                 if let Some(entry) = self.get_mut(key) {
-                    entry.orphans = Orphans::None;
                     entry.planned = false;
+                    entry.to_park = Some(Parking { until: now + retry, retry });
                 }
+                // If it left children, it comes back first, to stop them in good order.
+                self.retire(key);
             }
         }
     }

@@ -7,7 +7,11 @@ use crate::spec::Shutdown;
 
 use super::action::{Action, Key};
 use super::core::{Core, Phase, Then};
-use super::entry::{Entry, Orphans, State};
+use super::entry::{Entry, Orphans, Parking, State};
+
+/// The longest grace of a child whose supervisor, or one above it, has given up: nothing good comes
+/// of waiting longer, and what it serves is refused meanwhile.
+pub(crate) const LAST_GRACE: Duration = Duration::from_millis(500);
 
 /// How long a killed child has to say that it is gone. One that yields at all does so in
 /// microseconds; one that does not has blocked its worker.
@@ -52,6 +56,9 @@ impl<P> Core<P> {
         };
         if entry.is_forgotten_when_down() {
             self.forget(key, None);
+        } else if let Some(Parking { until, retry }) = entry.to_park.take() {
+            self.set_state(key, State::Parked { until });
+            self.actions.push(Action::ParkChild { key, retry });
         } else {
             self.set_state(key, State::Down);
             self.actions.push(Action::Idle { key });
@@ -67,6 +74,7 @@ impl<P> Core<P> {
                 continue;
             };
             entry.planned = false;
+            entry.to_park = None;
             match entry.state {
                 State::Resting { .. } | State::Parked { .. } => self.set_aside(key),
                 State::Starting | State::Running { .. } if together => self.stop(key, now),
@@ -134,12 +142,14 @@ impl<P> Core<P> {
     }
 
     pub(super) fn stop(&mut self, key: Key, now: Instant) {
+        let hurried = self.hurried;
         let Some(entry) = self.get_mut(key) else {
             return;
         };
         let generation = entry.generation;
         let deadline = match entry.terms.shutdown {
             Shutdown::Kill => return self.kill(key, generation, now),
+            Shutdown::Grace(grace) if hurried => Some(now + grace.min(LAST_GRACE)),
             Shutdown::Grace(grace) => Some(now + grace),
             Shutdown::Infinity => None,
         };

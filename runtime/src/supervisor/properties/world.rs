@@ -299,8 +299,10 @@ impl World {
 
     /// Whatever is stopped together is stopped from the end.
     fn may_stop(&mut self, key: Key) {
+        // One that is to be parked stops what it left, and nobody else with it.
+        let parks = self.flags.on_spent == OnSpent::ParkChild && !self.stopping;
         let child = self.child(key);
-        let alone = child.removed || child.nature.restart == Restart::Temporary;
+        let alone = parks || child.removed || child.nature.restart == Restart::Temporary;
         if self.dynamic || alone {
             return;
         }
