@@ -150,11 +150,6 @@ impl Backend {
         self.judged.lock().health.standing()
     }
 
-    /// Changes when it is taken out and tried again; counts and the next trial stay as they are.
-    pub fn set_policy(&self, policy: HealthPolicy) {
-        self.judged.lock().policy = policy;
-    }
-
     /// A probe passed.
     pub fn probe_passed(&self, now: Instant) -> Option<Transition> {
         self.judge(|health, policy| health.probe_passed(policy, now))

@@ -20,6 +20,8 @@ pub(crate) mod direction;
 ///   not read. At most 64 KiB are held per direction, and none while nothing is blocked.
 /// - **Half-close**: the end of one stream is passed on after all its bytes, and the other
 ///   direction goes on.
+/// - **Idle time-out**: an orderly end for a side that has taken all that was read for it, as any
+///   proxy's; a reset would throw away what it has not read yet.
 /// - **Reset**: a side that is cut off has the other aborted, so that neither takes a truncated
 ///   stream for a whole one. The same when the future is dropped before it is done. A side that
 ///   takes no more bytes may have answered before it went (a refusal of a large upload): what

@@ -55,7 +55,7 @@ pub enum Code {
     RouterLost,
     /// The connection's actor panicked.
     Crashed,
-    /// It was still open when the time to drain was over.
+    /// It was cut off because its listener stops: the time to drain was over, or it came too late.
     Drained,
 }
 

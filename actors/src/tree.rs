@@ -32,6 +32,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
 use trunkline_runtime::{Address, Flags, OnSpent, Placement, Strategy, SupervisorSpec};
 
 use crate::directory::Directory;
@@ -84,10 +85,11 @@ pub fn traffic(
     listeners: impl FnOnce(&Arc<Directory>, &Arc<[Address<Router>]>) -> Vec<ListenerPlan>,
 ) -> SupervisorSpec {
     let directory = Arc::new(Directory::default());
+    let ready_by = Instant::now() + pool::FIRST_ANSWER;
     let mut listed = HashMap::new();
     let mut pool_group = SupervisorSpec::new("pools", supervision.groups).stops_together();
     for plan in pools {
-        let (name, spec, entry) = plan.build(supervision);
+        let (name, spec, entry) = plan.build(supervision, ready_by);
         listed.insert(name, entry);
         pool_group = pool_group.child(spec);
     }

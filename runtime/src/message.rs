@@ -50,12 +50,6 @@ impl<R> Reply<R> {
         }
     }
 
-    /// Whether anyone still waits.
-    #[must_use]
-    pub fn is_wanted(&self) -> bool {
-        self.to.as_ref().is_some_and(|to| !to.is_closed())
-    }
-
     pub(crate) fn fail(mut self, error: AskError) {
         if let Some(to) = self.to.take() {
             let _ = to.send(Err(error));

@@ -55,12 +55,7 @@ pub struct BackendPlan {
 impl BackendPlan {
     /// A backend without a log, called "backend".
     pub fn new(listen: SocketAddr, mode: Mode) -> Self {
-        Self {
-            listen,
-            name: "backend".to_owned(),
-            mode,
-            log: None,
-        }
+        Self { listen, name: "backend".to_owned(), mode, log: None }
     }
 
     /// The command line that means this plan.
@@ -73,12 +68,7 @@ impl BackendPlan {
         };
         let mut arguments: Vec<OsString> = vec!["backend".into(), "--listen".into()];
         arguments.push(self.listen.to_string().into());
-        arguments.extend([
-            "--name".into(),
-            self.name.clone().into(),
-            "--mode".into(),
-            mode.into(),
-        ]);
+        arguments.extend(["--name".into(), self.name.clone().into(), "--mode".into(), mode.into()]);
         if let Some(log) = &self.log {
             arguments.extend(["--log".into(), log.into()]);
         }
@@ -126,10 +116,7 @@ impl Backend {
     pub fn start(peer: &Path, plan: &BackendPlan) -> Result<Self> {
         let mut helper = Helper::start(peer, plan.arguments())?;
         let ready: Listening = helper.answer(PROMPT)?;
-        Ok(Self {
-            helper,
-            address: ready.listening,
-        })
+        Ok(Self { helper, address: ready.listening })
     }
 
     /// Where it listens.

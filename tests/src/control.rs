@@ -46,9 +46,7 @@ struct State {
 
 impl std::fmt::Debug for Control {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Control")
-            .field("events", &self.shared.state.lock().events.len())
-            .finish()
+        f.debug_struct("Control").field("events", &self.shared.state.lock().events.len()).finish()
     }
 }
 
@@ -65,14 +63,9 @@ impl Control {
         let shared = Arc::new(Shared::default());
         let reader = shared.clone();
         let thread = thread::Builder::new().name("control".to_owned());
-        thread
-            .spawn(move || reader.read(answers))
-            .context("cannot start the reader")?;
+        thread.spawn(move || reader.read(answers)).context("cannot start the reader")?;
         let commands = commands.map(|commands| Box::new(commands) as Box<dyn Write + Send>);
-        Ok(Self {
-            shared,
-            commands: Mutex::new(commands),
-        })
+        Ok(Self { shared, commands: Mutex::new(commands) })
     }
 
     /// Makes the child at `path` panic at its next poll.
@@ -117,13 +110,7 @@ impl Control {
 
     /// The events since `mark`.
     pub fn events_since(&self, mark: usize) -> Vec<Event> {
-        self.shared
-            .state
-            .lock()
-            .events
-            .get(mark..)
-            .unwrap_or_default()
-            .to_vec()
+        self.shared.state.lock().events.get(mark..).unwrap_or_default().to_vec()
     }
 
     /// How often what has happened to which kind of actor so far.
@@ -163,9 +150,7 @@ impl Control {
         timeout: Duration,
         predicate: impl Fn(&Counts) -> bool,
     ) -> Result<Counts> {
-        self.wait(what, timeout, |state| {
-            predicate(&state.counts).then(|| state.counts.clone())
-        })
+        self.wait(what, timeout, |state| predicate(&state.counts).then(|| state.counts.clone()))
     }
 
     /// Closes the server's stdin.
@@ -192,12 +177,7 @@ impl Control {
             if let Some(why) = &state.over {
                 bail!("no {what}: {why}");
             }
-            if self
-                .shared
-                .changed
-                .wait_until(&mut state, deadline)
-                .timed_out()
-            {
+            if self.shared.changed.wait_until(&mut state, deadline).timed_out() {
                 // One more look: the last event may have come together with the deadline.
                 let last: Vec<_> = state.events.iter().rev().take(5).cloned().collect();
                 return look(&mut state).with_context(|| {
@@ -210,9 +190,8 @@ impl Control {
 
 fn send(commands: &mut MutexGuard<'_, Option<Box<dyn Write + Send>>>, command: &str) -> Result<()> {
     let commands = commands.as_mut().context("the server's stdin is closed")?;
-    let sent = commands
-        .write_all(format!("{command}\n").as_bytes())
-        .and_then(|()| commands.flush());
+    let sent =
+        commands.write_all(format!("{command}\n").as_bytes()).and_then(|()| commands.flush());
     sent.with_context(|| format!("cannot send {command:?}"))
 }
 

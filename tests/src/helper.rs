@@ -32,10 +32,7 @@ impl Helper {
     ) -> Result<Self> {
         let mut command = Command::new(peer);
         command.args(arguments);
-        Ok(Self {
-            process: Process::spawn(command)?,
-            read: 0,
-        })
+        Ok(Self { process: Process::spawn(command)?, read: 0 })
     }
 
     /// Waits for the next answer.
@@ -44,19 +41,13 @@ impl Helper {
     /// When it does not come within `timeout`, the helper ends first, or it is not a `T`.
     pub fn answer<T: DeserializeOwned>(&mut self, timeout: Duration) -> Result<T> {
         let deadline = Instant::now() + timeout;
-        let next = self
-            .process
-            .stdout()
-            .wait_for(self.read, deadline, |_| true);
+        let next = self.process.stdout().wait_for(self.read, deadline, |_| true);
         let (number, line) = match next {
             Ok(found) => found,
             Err(Missing::TimedOut) => bail!("no answer in time{}", self.process.last_lines()),
             Err(Missing::Closed) => {
                 let status = self.process.wait(END)?;
-                bail!(
-                    "no answer, but an end: {status}{}",
-                    self.process.last_lines()
-                )
+                bail!("no answer, but an end: {status}{}", self.process.last_lines())
             }
         };
         self.read = number + 1;

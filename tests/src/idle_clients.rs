@@ -39,12 +39,7 @@ pub struct IdlePlan {
 impl IdlePlan {
     /// 64 connecting at once, ten seconds for each.
     pub fn new(to: SocketAddr, connections: u32) -> Self {
-        Self {
-            to,
-            connections,
-            at_once: 64,
-            timeout_millis: 10_000,
-        }
+        Self { to, connections, at_once: 64, timeout_millis: 10_000 }
     }
 
     /// The command line that means this plan.
@@ -55,13 +50,8 @@ impl IdlePlan {
             ("--at-once", self.at_once.to_string()),
             ("--timeout-millis", self.timeout_millis.to_string()),
         ];
-        let numbers = numbers
-            .into_iter()
-            .flat_map(|(key, value)| [key.into(), value.into()]);
-        [OsString::from("idle-clients")]
-            .into_iter()
-            .chain(numbers)
-            .collect()
+        let numbers = numbers.into_iter().flat_map(|(key, value)| [key.into(), value.into()]);
+        [OsString::from("idle-clients")].into_iter().chain(numbers).collect()
     }
 }
 

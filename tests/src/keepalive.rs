@@ -43,13 +43,7 @@ pub struct KeepalivePlan {
 impl KeepalivePlan {
     /// 64-byte requests on `connections` connections, in rounds on command.
     pub fn new(to: SocketAddr, connections: u16) -> Self {
-        Self {
-            to,
-            connections,
-            size: 64,
-            requests: None,
-            seconds: None,
-        }
+        Self { to, connections, size: 64, requests: None, seconds: None }
     }
 
     /// The command line that means this plan.
@@ -59,21 +53,10 @@ impl KeepalivePlan {
             ("--connections", self.connections.to_string()),
             ("--size", self.size.to_string()),
         ];
-        numbers.extend(
-            self.requests
-                .map(|requests| ("--requests", requests.to_string())),
-        );
-        numbers.extend(
-            self.seconds
-                .map(|seconds| ("--seconds", seconds.to_string())),
-        );
-        let numbers = numbers
-            .into_iter()
-            .flat_map(|(key, value)| [key.into(), value.into()]);
-        [OsString::from("keepalive")]
-            .into_iter()
-            .chain(numbers)
-            .collect()
+        numbers.extend(self.requests.map(|requests| ("--requests", requests.to_string())));
+        numbers.extend(self.seconds.map(|seconds| ("--seconds", seconds.to_string())));
+        let numbers = numbers.into_iter().flat_map(|(key, value)| [key.into(), value.into()]);
+        [OsString::from("keepalive")].into_iter().chain(numbers).collect()
     }
 }
 
@@ -112,11 +95,7 @@ impl Keepalive {
     /// # Errors
     /// When a connection cannot be opened or does not echo.
     pub fn open(peer: &Path, plan: &KeepalivePlan) -> Result<Self> {
-        let plan = KeepalivePlan {
-            requests: None,
-            seconds: None,
-            ..plan.clone()
-        };
+        let plan = KeepalivePlan { requests: None, seconds: None, ..plan.clone() };
         let mut helper = Helper::start(peer, plan.arguments())?;
         let Connected { connected: _ } = helper.answer(PROMPT)?;
         Ok(Self { helper })
@@ -128,10 +107,7 @@ impl Keepalive {
     /// When it takes longer than `timeout` or a request is not answered rightly.
     pub fn round(&mut self, requests: u64, timeout: Duration) -> Result<Round> {
         let round: Round = self.helper.ask(&format!("go {requests}"), timeout)?;
-        anyhow::ensure!(
-            round.done == round.started && round.done == requests,
-            "failed: {round:?}"
-        );
+        anyhow::ensure!(round.done == round.started && round.done == requests, "failed: {round:?}");
         Ok(round)
     }
 }

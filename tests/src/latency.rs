@@ -45,12 +45,7 @@ mod tests {
     #[test]
     fn percentiles_are_samples_by_nearest_rank() {
         let latency = Latency::of((1..=1000).rev().collect());
-        let seen = (
-            latency.p50_nanos,
-            latency.p99_nanos,
-            latency.p999_nanos,
-            latency.max_nanos,
-        );
+        let seen = (latency.p50_nanos, latency.p99_nanos, latency.p999_nanos, latency.max_nanos);
         assert_eq!(seen, (500, 990, 999, 1000));
     }
 
@@ -62,9 +57,6 @@ mod tests {
     #[test]
     fn one_sample_is_every_percentile() {
         let latency = Latency::of(vec![7]);
-        assert_eq!(
-            (latency.p50_nanos, latency.max_nanos, latency.count),
-            (7, 7, 1)
-        );
+        assert_eq!((latency.p50_nanos, latency.max_nanos, latency.count), (7, 7, 1));
     }
 }

@@ -84,10 +84,7 @@ impl BackendLog {
     /// When the file cannot be read or a line of it is no [`BackendLine`]; the error names the
     /// line.
     pub fn read(path: &Path, kills: Vec<u64>) -> Result<Self> {
-        Ok(Self {
-            lines: read_lines(path)?,
-            kills,
-        })
+        Ok(Self { lines: read_lines(path)?, kills })
     }
 }
 
@@ -122,10 +119,7 @@ impl Verdict {
     /// deaths, and the failure is not older than that death.
     pub fn of(attempts: &[Attempt], backends: &[BackendLog]) -> Self {
         let (seen, repeated) = Sightings::of(backends);
-        let mut verdict = Self {
-            repeated,
-            ..Self::default()
-        };
+        let mut verdict = Self { repeated, ..Self::default() };
         for attempt in attempts {
             match attempt.fate {
                 Fate::Ok => verdict.ok += 1,
@@ -136,11 +130,7 @@ impl Verdict {
                 | Fate::WrongAnswer
                 | Fate::Local => {
                     let excused = seen.excuse(attempt);
-                    let list = if excused {
-                        &mut verdict.excused
-                    } else {
-                        &mut verdict.unexcused
-                    };
+                    let list = if excused { &mut verdict.excused } else { &mut verdict.unexcused };
                     list.push(attempt.clone());
                 }
             }
@@ -153,11 +143,7 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (excused, unexcused) = (self.excused.len(), self.unexcused.len());
         let all = self.ok + excused + unexcused;
-        write!(
-            f,
-            "{all} connections: {} ok, {excused} excused, {unexcused} not",
-            self.ok
-        )?;
+        write!(f, "{all} connections: {} ok, {excused} excused, {unexcused} not", self.ok)?;
         if !self.repeated.is_empty() {
             write!(f, ", {} sent to a backend twice", self.repeated.len())?;
         }
@@ -187,33 +173,15 @@ impl<'a> Sightings<'a> {
         let mut repeated = HashSet::new();
         for backend in backends {
             let sighting = |accepted_nanos: u64| {
-                let after = backend
-                    .kills
-                    .iter()
-                    .copied()
-                    .filter(|kill| *kill > accepted_nanos);
-                Sighting {
-                    accepted_nanos,
-                    killed_nanos: after.min(),
-                }
+                let after = backend.kills.iter().copied().filter(|kill| *kill > accepted_nanos);
+                Sighting { accepted_nanos, killed_nanos: after.min() }
             };
             for line in &backend.lines {
                 match line {
-                    BackendLine::Accepted {
-                        at_nanos,
-                        peer,
-                        local: _,
-                    } => {
-                        seen.by_port
-                            .entry(peer.port())
-                            .or_default()
-                            .push(sighting(*at_nanos));
+                    BackendLine::Accepted { at_nanos, peer, local: _ } => {
+                        seen.by_port.entry(peer.port()).or_default().push(sighting(*at_nanos));
                     }
-                    BackendLine::Token {
-                        at_nanos,
-                        peer: _,
-                        token,
-                    } => {
+                    BackendLine::Token { at_nanos, peer: _, token } => {
                         if seen.by_token.insert(token, sighting(*at_nanos)).is_some() {
                             repeated.insert(token.clone());
                         }
@@ -231,10 +199,7 @@ impl<'a> Sightings<'a> {
             (attempt.started_nanos..=attempt.ended_nanos).contains(&sighting.accepted_nanos)
         });
         let mut sightings = by_port.chain(self.by_token.get(attempt.token.as_str()));
-        sightings.any(|it| {
-            it.killed_nanos
-                .is_some_and(|kill| kill <= attempt.ended_nanos)
-        })
+        sightings.any(|it| it.killed_nanos.is_some_and(|kill| kill <= attempt.ended_nanos))
     }
 }
 

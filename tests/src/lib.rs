@@ -14,6 +14,7 @@
 //! | [`ledger`] | which failed connections a killed backend excuses |
 //! | [`trunkline`], [`control`] | the server under test; its crashes on command and its events |
 //! | [`peers`] | outside programs: haproxy, nginx, redis |
+//! | [`runs`] | the long runs, which the program `long` makes in full |
 //! | [`clock`], [`latency`] | one clock for all processes of the machine; percentiles |
 //!
 //! # Programs of this crate
@@ -41,4 +42,5 @@ pub mod peers;
 pub mod port;
 pub mod process;
 pub mod procfs;
+pub mod runs;
 pub mod trunkline;

@@ -50,15 +50,7 @@ pub struct LoadPlan {
 impl LoadPlan {
     /// A load of 64-byte payloads with five seconds for each connection and no ledger.
     pub fn new(to: SocketAddr, rate: u32, seconds: u32) -> Self {
-        Self {
-            to,
-            rate,
-            seconds,
-            payload: 64,
-            timeout_millis: 5_000,
-            banner: false,
-            ledger: None,
-        }
+        Self { to, rate, seconds, payload: 64, timeout_millis: 5_000, banner: false, ledger: None }
     }
 
     /// The command line that means this plan.
@@ -71,11 +63,7 @@ impl LoadPlan {
             ("--payload", self.payload.to_string()),
             ("--timeout-millis", self.timeout_millis.to_string()),
         ];
-        arguments.extend(
-            numbers
-                .into_iter()
-                .flat_map(|(key, value)| [key.into(), value.into()]),
-        );
+        arguments.extend(numbers.into_iter().flat_map(|(key, value)| [key.into(), value.into()]));
         if self.banner {
             arguments.push("--banner".into());
         }
@@ -175,10 +163,7 @@ impl Load {
     pub fn finish(mut self) -> Result<LoadSummary> {
         let summary: LoadSummary = self.helper.answer(self.longest)?;
         let status = self.helper.process().wait(PROMPT)?;
-        anyhow::ensure!(
-            status.success(),
-            "the load ended with {status}: {summary:?}"
-        );
+        anyhow::ensure!(status.success(), "the load ended with {status}: {summary:?}");
         Ok(summary)
     }
 }

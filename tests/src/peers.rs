@@ -102,11 +102,7 @@ impl OutsideServer {
     fn start(command: Command, port: ReservedPort, folder: TempDir) -> Result<Self> {
         let mut process = Process::spawn(command)?;
         process.wait_until_listening(port.address(), START)?;
-        Ok(Self {
-            process,
-            port,
-            _folder: folder,
-        })
+        Ok(Self { process, port, _folder: folder })
     }
 
     /// Where it listens.

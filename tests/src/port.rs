@@ -34,10 +34,7 @@ impl ReservedPort {
             .local_addr()?
             .as_socket()
             .ok_or_else(|| io::Error::other("a socket bound to 127.0.0.1 has no IPv4 address"))?;
-        Ok(Self {
-            _held: socket,
-            address,
-        })
+        Ok(Self { _held: socket, address })
     }
 
     /// The address to give to the server: 127.0.0.1 and the port.

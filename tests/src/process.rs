@@ -57,13 +57,8 @@ impl Process {
     /// When the program cannot be started; the error names it.
     pub fn spawn_with_stdout(mut command: Command) -> Result<(Self, ChildStdout)> {
         let name = command.get_program().to_string_lossy().into_owned();
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = command
-            .spawn()
-            .with_context(|| format!("cannot start {name}"))?;
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().with_context(|| format!("cannot start {name}"))?;
         let id = Pid::from_child(&child);
         let stdout = child.stdout.take().context("stdout was piped")?;
         let stderr = child.stderr.take().context("stderr was piped")?;
@@ -105,10 +100,8 @@ impl Process {
     /// # Errors
     /// When stdin was taken or the process no longer reads.
     pub fn send_line(&mut self, line: &str) -> Result<()> {
-        let stdin = self
-            .stdin
-            .as_mut()
-            .with_context(|| format!("{}: stdin was taken", self.name))?;
+        let stdin =
+            self.stdin.as_mut().with_context(|| format!("{}: stdin was taken", self.name))?;
         let sent = stdin.write_all(format!("{line}\n").as_bytes());
         sent.with_context(|| format!("{}: cannot send {line:?}", self.name))
     }
@@ -135,11 +128,7 @@ impl Process {
                 *from = so_far;
             }
             if !open || Instant::now() >= deadline {
-                bail!(
-                    "{} wrote no line with {pattern:?}{}",
-                    self.name,
-                    self.last_lines()
-                );
+                bail!("{} wrote no line with {pattern:?}{}", self.name, self.last_lines());
             }
         }
     }
@@ -151,10 +140,7 @@ impl Process {
     /// When the process has already ended.
     pub fn signal(&mut self, signal: Signal) -> Result<()> {
         if let Some(status) = self.status()? {
-            bail!(
-                "{} cannot be sent {signal:?}: it ended with {status}",
-                self.name
-            );
+            bail!("{} cannot be sent {signal:?}: it ended with {status}", self.name);
         }
         kill_process(self.id, signal).with_context(|| format!("cannot signal {}", self.name))
     }
@@ -165,10 +151,8 @@ impl Process {
     /// When the kernel does not know the child.
     pub fn status(&mut self) -> Result<Option<ExitStatus>> {
         if self.ended.is_none() {
-            self.ended = self
-                .child
-                .try_wait()
-                .with_context(|| format!("waiting for {}", self.name))?;
+            self.ended =
+                self.child.try_wait().with_context(|| format!("waiting for {}", self.name))?;
         }
         Ok(self.ended)
     }
@@ -181,11 +165,7 @@ impl Process {
     pub fn wait(&mut self, timeout: Duration) -> Result<ExitStatus> {
         self.ends_within(timeout)?;
         let Some(status) = self.status()? else {
-            bail!(
-                "{} still runs after {timeout:?}{}",
-                self.name,
-                self.last_lines()
-            );
+            bail!("{} still runs after {timeout:?}{}", self.name, self.last_lines());
         };
         Ok(status)
     }
@@ -215,21 +195,13 @@ impl Process {
         let deadline = Instant::now() + timeout;
         loop {
             if let Some(status) = self.status()? {
-                bail!(
-                    "{} ended with {status} before {what}{}",
-                    self.name,
-                    self.last_lines()
-                );
+                bail!("{} ended with {status} before {what}{}", self.name, self.last_lines());
             }
             if condition(self.id())? {
                 return Ok(());
             }
             if Instant::now() >= deadline {
-                bail!(
-                    "{}: not {what} within {timeout:?}{}",
-                    self.name,
-                    self.last_lines()
-                );
+                bail!("{}: not {what} within {timeout:?}{}", self.name, self.last_lines());
             }
             // Paces the loop, and wakes at once when the process ends.
             self.ends_within(LOOK)?;
@@ -249,10 +221,7 @@ impl Process {
             let here = |socket: &&ListeningSocket| socket.address == address;
             // Seen before and after its own were read, and not among those: not just one that came
             // or went meanwhile.
-            let mut lasting = before
-                .iter()
-                .filter(here)
-                .filter(|socket| after.contains(socket));
+            let mut lasting = before.iter().filter(here).filter(|socket| after.contains(socket));
             if lasting.any(|socket| !own.contains(socket)) {
                 bail!("{address} is held by another process than {name}");
             }
@@ -293,19 +262,10 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!(
-                "{} (process {}):{}",
-                self.name,
-                self.id(),
-                self.last_lines()
-            );
+            eprintln!("{} (process {}):{}", self.name, self.id(), self.last_lines());
         }
         if let Err(error) = self.kill() {
-            eprintln!(
-                "{} (process {}) could not be killed: {error:#}",
-                self.name,
-                self.id()
-            );
+            eprintln!("{} (process {}) could not be killed: {error:#}", self.name, self.id());
         }
     }
 }

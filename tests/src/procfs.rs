@@ -25,18 +25,10 @@ pub fn cpu_nanos(pid: u32) -> Result<u64> {
         let Ok(line) = fs::read_to_string(task.join("schedstat")) else {
             continue;
         };
-        let nanos = line
-            .split_whitespace()
-            .next()
-            .context("an empty schedstat")?;
-        total += nanos
-            .parse::<u64>()
-            .with_context(|| format!("schedstat says {line:?}"))?;
+        let nanos = line.split_whitespace().next().context("an empty schedstat")?;
+        total += nanos.parse::<u64>().with_context(|| format!("schedstat says {line:?}"))?;
     }
-    ensure!(
-        total > 0,
-        "process {pid} shows no processor time: has this kernel schedstat?"
-    );
+    ensure!(total > 0, "process {pid} shows no processor time: has this kernel schedstat?");
     Ok(total)
 }
 
@@ -68,9 +60,8 @@ pub fn open_descriptors(pid: u32) -> Result<usize> {
 /// # Errors
 /// When the process is gone.
 pub fn thread_names(pid: u32) -> Result<Vec<String>> {
-    let names = tasks(pid)?
-        .into_iter()
-        .filter_map(|task| fs::read_to_string(task.join("comm")).ok());
+    let names =
+        tasks(pid)?.into_iter().filter_map(|task| fs::read_to_string(task.join("comm")).ok());
     Ok(names.map(|name| name.trim_end().to_owned()).collect())
 }
 
@@ -113,16 +104,11 @@ pub fn listening_sockets_of(pid: u32) -> Result<Vec<ListeningSocket>> {
             continue;
         };
         let target = target.to_string_lossy();
-        let inode = target
-            .strip_prefix("socket:[")
-            .and_then(|rest| rest.strip_suffix(']'));
+        let inode = target.strip_prefix("socket:[").and_then(|rest| rest.strip_suffix(']'));
         inodes.extend(inode.and_then(|number| number.parse::<u64>().ok()));
     }
     let sockets = listening_sockets()?;
-    Ok(sockets
-        .into_iter()
-        .filter(|socket| inodes.contains(&socket.inode))
-        .collect())
+    Ok(sockets.into_iter().filter(|socket| inodes.contains(&socket.inode)).collect())
 }
 
 fn tasks(pid: u32) -> Result<Vec<PathBuf>> {
@@ -153,9 +139,7 @@ fn address(text: &str) -> Result<SocketAddr> {
     let port = u16::from_str_radix(port, 16)?;
     let mut octets = Vec::with_capacity(16);
     for start in (0..host.len()).step_by(8) {
-        let word = host
-            .get(start..start + 8)
-            .context("an address of odd length")?;
+        let word = host.get(start..start + 8).context("an address of odd length")?;
         octets.extend(u32::from_str_radix(word, 16)?.to_ne_bytes());
     }
     if let Ok(v4) = <[u8; 4]>::try_from(octets.as_slice()) {

@@ -34,11 +34,7 @@ impl Trunkline {
     pub fn run(program: &Path, configuration: &str, listeners: &[SocketAddr]) -> Result<Self> {
         let (command, file, folder) = prepare(program, configuration)?;
         let process = Process::spawn(command)?;
-        let started = Self {
-            process,
-            configuration: file,
-            _folder: folder,
-        };
+        let started = Self { process, configuration: file, _folder: folder };
         started.listening_on(listeners)
     }
 
@@ -52,14 +48,24 @@ impl Trunkline {
         configuration: &str,
         listeners: &[SocketAddr],
     ) -> Result<(Self, Control)> {
-        let (command, file, folder) = prepare(program, configuration)?;
+        Self::run_with_faults_in(program, configuration, listeners, &[])
+    }
+
+    /// Like [`Trunkline::run_with_faults`], with variables added to the server's environment.
+    ///
+    /// # Errors
+    /// As [`Trunkline::run`].
+    pub fn run_with_faults_in(
+        program: &Path,
+        configuration: &str,
+        listeners: &[SocketAddr],
+        environment: &[(&str, &str)],
+    ) -> Result<(Self, Control)> {
+        let (mut command, file, folder) = prepare(program, configuration)?;
+        command.envs(environment.iter().copied());
         let (mut process, stdout) = Process::spawn_with_stdout(command)?;
         let stdin = process.take_stdin();
-        let started = Self {
-            process,
-            configuration: file,
-            _folder: folder,
-        };
+        let started = Self { process, configuration: file, _folder: folder };
         let control = Control::new(stdout, stdin)?;
         Ok((started.listening_on(listeners)?, control))
     }
@@ -85,10 +91,8 @@ impl Trunkline {
 /// Configuration for one listener that forwards to one pool, both called "main", over `workers`
 /// workers.
 pub fn forwarding(listen: SocketAddr, backends: &[SocketAddr], workers: usize) -> String {
-    let backends: Vec<_> = backends
-        .iter()
-        .map(|backend| format!("{{ address = \"{backend}\" }}"))
-        .collect();
+    let backends: Vec<_> =
+        backends.iter().map(|backend| format!("{{ address = \"{backend}\" }}")).collect();
     format!(
         "[server]\nworkers = {workers}\n\n\
          [listener.main]\nbind = \"{listen}\"\nprotocol = \"forward\"\npool = \"main\"\n\n\

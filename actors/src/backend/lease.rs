@@ -45,9 +45,8 @@ impl Lease {
         &self.pool
     }
 
-    /// Whether this connection tries a backend that is down.
-    #[must_use]
-    pub fn is_trial(&self) -> bool {
+    #[cfg(test)]
+    pub(crate) fn is_trial(&self) -> bool {
         self.trial.is_some()
     }
 

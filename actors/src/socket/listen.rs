@@ -124,20 +124,14 @@ impl Listening {
         // SO_REUSEPORT would share the port with any other process of the same user that has set
         // it, and each would get a part of the connections. So the first socket takes the port
         // without it and opens it to its siblings only then, before it listens.
-        let first = new_socket(address, options)?;
-        first.bind(&address.into())?;
-        first.set_reuse_port(true)?;
+        let first = bound(address, options, true)?;
         let address = local_address(&first)?;
         let mut sockets = vec![first];
         for _ in 1..workers.get() {
-            let sibling = new_socket(address, options)?;
-            sibling.set_reuse_port(true)?;
-            sibling.bind(&address.into())?;
-            sockets.push(sibling);
+            sockets.push(bound(address, options, false)?);
         }
-        let backlog = i32::try_from(options.backlog).unwrap_or(i32::MAX);
         for socket in &sockets {
-            socket.listen(backlog)?;
+            socket.listen(backlog(options))?;
         }
         Ok(Self {
             address,
@@ -164,16 +158,28 @@ impl Listening {
         self.sockets.fill_with(|| None);
     }
 
+    /// Opens a worker's socket again, if it was closed.
+    ///
+    /// # Errors
+    /// Whatever the kernel says; also when somebody else has taken the port since.
+    pub fn reopen(&mut self, worker: usize, options: &ListenOptions) -> io::Result<()> {
+        let alone = self.sockets.iter().all(Option::is_none);
+        let address = self.address;
+        match self.sockets.get_mut(worker) {
+            Some(closed @ None) => {
+                let socket = bound(address, options, alone)?;
+                socket.listen(backlog(options))?;
+                *closed = Some(socket.into());
+                Ok(())
+            }
+            Some(Some(_)) | None => Ok(()),
+        }
+    }
+
     /// Whether every socket is held.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.sockets.iter().all(Option::is_some)
-    }
-
-    /// How many sockets there were at the start.
-    #[must_use]
-    pub fn workers(&self) -> usize {
-        self.sockets.len()
     }
 
     /// Another hold on a worker's socket, from within the runtime that is to accept from it: an
@@ -226,6 +232,23 @@ impl AcceptSocket {
 /// The peer's address as it is meant: IPv4 where IPv6 only carries it.
 fn canonical(peer: SocketAddr) -> SocketAddr {
     SocketAddr::new(peer.ip().to_canonical(), peer.port())
+}
+
+/// A socket on `address`; `first` where no sibling is there to share it with.
+fn bound(address: SocketAddr, options: &ListenOptions, first: bool) -> io::Result<Socket> {
+    let socket = new_socket(address, options)?;
+    if first {
+        socket.bind(&address.into())?;
+        socket.set_reuse_port(true)?;
+    } else {
+        socket.set_reuse_port(true)?;
+        socket.bind(&address.into())?;
+    }
+    Ok(socket)
+}
+
+fn backlog(options: &ListenOptions) -> i32 {
+    i32::try_from(options.backlog).unwrap_or(i32::MAX)
 }
 
 fn new_socket(address: SocketAddr, options: &ListenOptions) -> io::Result<Socket> {

@@ -63,12 +63,15 @@ impl Sockets {
         Ok(!std::mem::replace(&mut open.announced, true))
     }
 
-    /// Another hold on a worker's socket, for the thread that is to accept from it.
+    /// Another hold on a worker's socket, for the thread that is to accept from it. A socket that
+    /// was closed is opened again: its acceptor was stopped, and is being started anew.
     ///
     /// # Errors
-    /// When descriptors are used up, or the socket is closed.
+    /// When descriptors are used up, or somebody else has taken the port since.
     pub fn accept_socket(&self, worker: usize) -> io::Result<AcceptSocket> {
-        self.open.lock().listening.accept_socket(worker)
+        let mut open = self.open.lock();
+        open.listening.reopen(worker, &self.options)?;
+        open.listening.accept_socket(worker)
     }
 
     /// A connection that waits in the queue of a worker's socket, or none, for the thread that is

@@ -55,7 +55,8 @@ impl Acceptor {
     fn accepting(&self) -> Result<Accepting, Failure> {
         let shared = &self.shared;
         Ok(Accepting {
-            socket: shared.sockets.accept_socket(self.socket)?,
+            socket: None,
+            worker: self.socket,
             intake: self.intake()?,
             listener_places: shared.places.clone().map(PollSemaphore::new),
             process_places: PollSemaphore::new(Arc::clone(&shared.process_places)),
@@ -145,7 +146,10 @@ impl Intake {
 
 /// The work of an acceptor.
 struct Accepting {
-    socket: AcceptSocket,
+    /// None until it could be taken: that needs a descriptor, which there may be none of.
+    socket: Option<AcceptSocket>,
+    /// The worker whose socket it is.
+    worker: usize,
     intake: Intake,
     listener_places: Option<PollSemaphore>,
     process_places: PollSemaphore,
@@ -164,9 +168,19 @@ impl Accepting {
                 ready!(pause.as_mut().poll(cx));
                 self.pause = None;
             }
+            if self.socket.is_none() {
+                match self.shared.sockets.accept_socket(self.worker) {
+                    Ok(socket) => self.socket = Some(socket),
+                    Err(error) => {
+                        self.sort(error)?;
+                        continue;
+                    }
+                }
+            }
             // First a place, then the connection: what finds none stays in the kernel's queue.
             let place = ready!(self.poll_place(cx))?;
-            match self.socket.poll_accept(cx) {
+            let Some(socket) = &self.socket else { continue };
+            match socket.poll_accept(cx) {
                 Poll::Ready(Ok((stream, peer))) => self.intake.start(stream, peer, place),
                 Poll::Ready(Err(error)) => self.sort(error)?,
                 Poll::Pending => return Poll::Pending,

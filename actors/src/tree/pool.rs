@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use serde_json::json;
+use tokio::time::Instant;
 use tracing::{info, warn};
 use trunkline_runtime::{
     Actor, ChildSpec, Context, Detail, Failure, Handles, Message, Reply, SupervisorSpec, Timer,
@@ -20,8 +20,8 @@ use super::Supervision;
 use super::backend::BackendActor;
 use super::probe::{Probe, ProbeSettings};
 
-/// How long the start waits for host names; after that the pool starts without them.
-const FIRST_ANSWER: Duration = Duration::from_secs(2);
+/// How long the start waits for host names, over all pools; after that it goes on without them.
+pub(super) const FIRST_ANSWER: Duration = Duration::from_secs(2);
 
 /// What a pool is built from.
 #[derive(Debug)]
@@ -52,7 +52,11 @@ pub struct BackendPlan {
 }
 
 impl PoolPlan {
-    pub(super) fn build(self, supervision: &Supervision) -> (Arc<str>, SupervisorSpec, Listed) {
+    pub(super) fn build(
+        self,
+        supervision: &Supervision,
+        ready_by: Instant,
+    ) -> (Arc<str>, SupervisorSpec, Listed) {
         let Self { name, settings, health, probe, resolve, backends } = self;
         let members: Vec<_> = backends
             .into_iter()
@@ -66,7 +70,8 @@ impl PoolPlan {
         let pool = Arc::new(Pool::new(&name, settings, members));
 
         let kept = Arc::clone(&pool);
-        let actor = move || PoolActor { pool: Arc::clone(&kept), resolve, timer: None };
+        let actor =
+            move || PoolActor { pool: Arc::clone(&kept), resolve, ready_by, asked: 0, timer: None };
         let mut spec = SupervisorSpec::new(name.to_string(), supervision.pool)
             .child(ChildSpec::leaf("pool", actor));
         let mut addresses = Vec::with_capacity(cells.len());
@@ -110,6 +115,10 @@ fn backend(
 pub struct PoolActor {
     pool: Arc<Pool>,
     resolve: Duration,
+    /// When the start waits for host names no longer: one moment for all pools.
+    ready_by: Instant,
+    /// Names that have not been answered yet.
+    asked: usize,
     timer: Option<Timer>,
 }
 
@@ -120,77 +129,66 @@ impl Message for Resolve {
     type Answer = ();
 }
 
-/// What was found out about one backend.
-type Answer = (Arc<Backend>, std::io::Result<Vec<SocketAddr>>);
-
 impl Actor for PoolActor {
     fn started(&mut self, cx: &mut Context<'_, Self>) -> Result<(), Failure> {
         cx.show(Arc::new(Shown(Arc::clone(&self.pool))));
-        let named = self.named();
-        if named.is_empty() {
-            return Ok(());
-        }
         // What depends on this pool starts with its addresses, if they can be had soon.
-        cx.defer_ready();
-        cx.pipe(lookup(named), |state, answers, cx| {
-            state.take(answers);
-            cx.ready();
-            state.timer = Some(cx.after(state.resolve, Resolve));
-        });
-        cx.pipe(tokio::time::sleep(FIRST_ANSWER), |_, (), cx| cx.ready());
+        if self.lookup(cx) > 0 && self.ready_by > Instant::now() {
+            cx.defer_ready();
+            cx.pipe(tokio::time::sleep_until(self.ready_by), |_, (), cx| cx.ready());
+        }
         Ok(())
     }
 }
 
 impl Handles<Resolve> for PoolActor {
     fn handle(&mut self, _: Resolve, _: Reply<()>, cx: &mut Context<'_, Self>) {
-        cx.pipe(lookup(self.named()), |state, answers, cx| {
-            state.take(answers);
-            state.timer = Some(cx.after(state.resolve, Resolve));
-        });
+        self.lookup(cx);
     }
 }
 
 impl PoolActor {
-    /// The members whose address is not an IP address.
-    fn named(&self) -> Vec<Arc<Backend>> {
+    /// Asks the system's resolver for each name by itself, so that none waits for another; says
+    /// how many there are.
+    fn lookup(&mut self, cx: &mut Context<'_, Self>) -> usize {
         let current = self.pool.current();
         let names = current.members().map(|member| &member.backend);
-        names.filter(|cell| cell.address().parse::<SocketAddr>().is_err()).cloned().collect()
+        let named: Vec<_> =
+            names.filter(|cell| cell.address().parse::<SocketAddr>().is_err()).cloned().collect();
+        self.asked = named.len();
+        for backend in &named {
+            let backend = Arc::clone(backend);
+            let name = backend.address().to_owned();
+            cx.pipe(tokio::net::lookup_host(name), move |state, answer, cx| {
+                state.take(&backend, answer.map(Iterator::collect));
+                state.asked -= 1;
+                if state.asked == 0 {
+                    cx.ready();
+                    state.timer = Some(cx.after(state.resolve, Resolve));
+                }
+            });
+        }
+        named.len()
     }
 
-    fn take(&self, answers: Vec<Answer>) {
-        for (backend, answer) in answers {
-            let (pool, name) = (self.pool.name(), backend.address());
-            match answer {
-                Ok(addresses) => {
-                    if backend.set_resolved(addresses) {
-                        let addresses = &**backend.resolved();
-                        info!(pool, backend = name, ?addresses, "backend was resolved");
-                    }
+    fn take(&self, backend: &Backend, answer: std::io::Result<Vec<SocketAddr>>) {
+        let (pool, name) = (self.pool.name(), backend.address());
+        match answer {
+            Ok(mut addresses) => {
+                // Resolvers rotate their answers; a new order is not a new answer.
+                addresses.sort_unstable();
+                addresses.dedup();
+                if backend.set_resolved(addresses) {
+                    let addresses = &**backend.resolved();
+                    info!(pool, backend = name, ?addresses, "backend was resolved");
                 }
-                Err(error) => {
-                    let kept = backend.is_resolved();
-                    warn!(pool, backend = name, %error, kept, "backend cannot be resolved");
-                }
+            }
+            Err(error) => {
+                let kept = backend.is_resolved();
+                warn!(pool, backend = name, %error, kept, "backend cannot be resolved");
             }
         }
     }
-}
-
-/// Asks the system's resolver for all names at once.
-async fn lookup(backends: Vec<Arc<Backend>>) -> Vec<Answer> {
-    join_all(backends.into_iter().map(|backend| async move {
-        let answer = tokio::net::lookup_host(backend.address()).await.map(|found| {
-            let mut found: Vec<_> = found.collect();
-            // Resolvers rotate their answers; a new order is not a new answer.
-            found.sort_unstable();
-            found.dedup();
-            found
-        });
-        (backend, answer)
-    }))
-    .await
 }
 
 #[derive(Debug)]
@@ -199,7 +197,7 @@ struct Shown(Arc<Pool>);
 impl Detail for Shown {
     fn detail(&self) -> serde_json::Value {
         let current = self.0.current();
-        let now = tokio::time::Instant::now();
+        let now = Instant::now();
         let serving = current.members().filter(|member| member.backend.serves(now)).count();
         json!({
             "balance": current.settings().algorithm.name(),

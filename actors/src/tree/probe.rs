@@ -49,6 +49,11 @@ impl Actor for Probe {
 
 impl Handles<Due> for Probe {
     fn handle(&mut self, _: Due, _: Reply<()>, cx: &mut Context<'_, Self>) {
+        if !self.backend.is_resolved() {
+            // There is nowhere to connect to yet, which says nothing about the backend.
+            self.timer = Some(cx.after(self.settings.interval, Due));
+            return;
+        }
         let addresses = Arc::clone(&self.backend.resolved());
         let within = self.settings.timeout;
         let probe = async move { connect(&addresses, within, &TcpOptions::default()).await };

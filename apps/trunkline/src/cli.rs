@@ -91,7 +91,7 @@ fn proxy(listen: String, to: Vec<String>, balance: Option<String>) -> Result<Set
     parse(&nothing, std::env::vars_os(), flags)
 }
 
-fn refuse(mistakes: &Mistakes) -> ExitCode {
+pub(crate) fn refuse(mistakes: &Mistakes) -> ExitCode {
     complain(&mistakes.to_string());
     ExitCode::from(exit::CONFIG)
 }

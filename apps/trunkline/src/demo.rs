@@ -9,12 +9,14 @@ use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
 use trunkline_actors::socket::{BindError, ListenOptions, Sockets, TcpOptions};
 use trunkline_actors::tree::Supervision;
 use trunkline_actors::tree::listener::{self, ListenerPlan};
-use trunkline_config::{Format, Override, Settings, Source, parse};
+use trunkline_config::{Format, Mistakes, Override, Settings, Source, parse};
 use trunkline_runtime::{ChildSpec, Flags, Placement, Strategy, SupervisorSpec};
 
+use crate::cli::refuse;
 use crate::console::complain;
 use crate::exit;
 use crate::server::plans::listen_options;
@@ -43,40 +45,57 @@ const OTHER_PORTS: u16 = 100;
 pub fn run(hooks: Hooks) -> ExitCode {
     match plan() {
         Ok(plan) => server::run(plan, hooks),
-        Err(sentence) => {
-            complain(&format!("trunkline: {sentence}"));
+        Err(Refusal::Settings(mistakes)) => refuse(&mistakes),
+        Err(Refusal::Bind(error)) => {
+            complain(&format!("trunkline: {error}"));
             ExitCode::from(exit::START)
         }
     }
 }
 
-fn plan() -> Result<Plan, String> {
+/// Why there is no demo.
+enum Refusal {
+    Settings(Mistakes),
+    Bind(BindError),
+}
+
+impl From<Mistakes> for Refusal {
+    fn from(mistakes: Mistakes) -> Self {
+        Self::Settings(mistakes)
+    }
+}
+
+impl From<BindError> for Refusal {
+    fn from(error: BindError) -> Self {
+        Self::Bind(error)
+    }
+}
+
+fn plan() -> Result<Plan, Refusal> {
     // Settings of the environment apply here too, so the number of workers is known only then.
     let workers = Plan::workers(&settings(&["127.0.0.1:1".to_owned()])?);
-    let bind = |address| {
-        let options = ListenOptions { backlog: 1024, tcp: TcpOptions::default() };
-        Sockets::bind(address, workers, options).map(Arc::new)
-    };
-    let responders = NAMES
-        .map(|_| bind(SocketAddr::from(([127, 0, 0, 1], 0))))
-        .into_iter()
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| error.to_string())?;
+    let options = ListenOptions { backlog: 1024, tcp: TcpOptions::default() };
+    let mut responders = Vec::with_capacity(NAMES.len());
+    for _ in NAMES {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        responders.push(Arc::new(Sockets::bind(any, workers, options)?));
+    }
     let addresses: Vec<_> = responders.iter().map(|to| to.local_addr().to_string()).collect();
     let settings = settings(&addresses)?;
-    let sockets = first_free(&settings, workers).map_err(|error| error.to_string())?;
+    let sockets = first_free(&settings, workers)?;
     let banner = banner(settings.listeners["web"].bind, sockets.local_addr());
     let mut plan = Plan::new(settings, None);
     plan.bound.insert("web".to_owned(), Arc::new(sockets));
     plan.beside = Some(Box::new(move |places| subtree(places, responders)));
+    plan.listeners_beside = NAMES.len();
     plan.banner = Some(banner);
     Ok(plan)
 }
 
-fn settings(backends: &[String]) -> Result<Settings, String> {
+fn settings(backends: &[String]) -> Result<Settings, Mistakes> {
     let source = Source::new("the demo's settings", Format::Toml, SETTINGS);
     let backends = Override::list("demo", "pool.responders.backends", backends.iter().cloned());
-    parse(&source, std::env::vars_os(), [backends]).map_err(|mistakes| mistakes.to_string())
+    parse(&source, std::env::vars_os(), [backends])
 }
 
 /// The port of the settings, or the next free one: the demo is to work at once. `run` never does
@@ -116,6 +135,8 @@ fn banner(wanted: SocketAddr, got: SocketAddr) -> String {
 /// `demo`: the responders, one actor per worker each, and their listeners.
 fn subtree(places: &Places, sockets: Vec<Arc<Sockets>>) -> SupervisorSpec {
     let supervision = Supervision::default();
+    // Places of their own: a connection in front must never wait for one that itself takes.
+    let own_places = Arc::new(Semaphore::new(Semaphore::MAX_PERMITS));
     let flags = Flags::new(Strategy::OneForOne);
     let mut responders = SupervisorSpec::new("responders", supervision.groups).stops_together();
     let mut listeners = SupervisorSpec::new("listeners", supervision.groups).stops_together();
@@ -134,7 +155,7 @@ fn subtree(places: &Places, sockets: Vec<Arc<Sockets>>) -> SupervisorSpec {
             sockets,
             handler: Arc::new(Responding { responders: addresses }),
             limit: None,
-            process_places: Arc::clone(&places.process),
+            process_places: Arc::clone(&own_places),
             drain: places.drain,
             // The line of the listener in front says it all.
             log: false,

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
-use tracing::{Level, error, info};
+use tracing::{Level, error, info, warn};
 use trunkline_actors::limits::{ConnectionLimit, Needs, TooFewDescriptors, raise_descriptors};
 use trunkline_actors::socket::{BindError, Sockets};
 use trunkline_actors::tree::{self, Supervision};
@@ -22,7 +22,7 @@ use trunkline_runtime::{
 
 use crate::console::{complain, say};
 use crate::exit;
-use crate::steward::Steward;
+use crate::steward::{Orders, Steward};
 use plans::{handler, listen_options, listener_plan, pool_plan};
 
 /// The most tokio's semaphore counts; more connections than that have no descriptors anyway.
@@ -57,6 +57,8 @@ pub struct Plan {
     pub(crate) bound: HashMap<String, Arc<Sockets>>,
     /// A subtree beside the traffic, built for so many workers.
     pub(crate) beside: Option<Beside>,
+    /// The listeners in that subtree.
+    pub(crate) listeners_beside: usize,
     /// Said once all is bound.
     pub(crate) banner: Option<String>,
 }
@@ -75,7 +77,14 @@ impl Plan {
     /// Runs these settings, read from `file`.
     #[must_use]
     pub fn new(settings: Settings, file: Option<PathBuf>) -> Self {
-        Self { settings, file, bound: HashMap::new(), beside: None, banner: None }
+        Self {
+            settings,
+            file,
+            bound: HashMap::new(),
+            beside: None,
+            listeners_beside: 0,
+            banner: None,
+        }
     }
 
     /// How many workers there will be.
@@ -117,7 +126,7 @@ pub fn run(plan: Plan, hooks: Hooks) -> ExitCode {
 fn serve(mut plan: Plan, hooks: Hooks) -> Result<Ended, Refusal> {
     let Hooks { supervision, root, on_runtime } = hooks;
     let workers = Plan::workers(&plan.settings);
-    let limit = limit(&plan.settings, workers)?;
+    let limit = limit(&plan.settings, plan.listeners_beside, workers)?;
     let sockets = bind(&plan.settings, workers, std::mem::take(&mut plan.bound))?;
     let guard = start_log(&plan.settings)?;
     info!(workers, limit = %limit, "starting");
@@ -144,7 +153,8 @@ fn serve(mut plan: Plan, hooks: Hooks) -> Result<Ended, Refusal> {
     }
     let dropped = guard.dropped_lines();
     if dropped > 0 {
-        complain(&format!("trunkline: {dropped} lines of the log were dropped: stderr was slow"));
+        // Through the log as well: whoever did not read it must not keep the process from ending.
+        warn!(dropped, "lines of the log were dropped, as nobody read them fast enough");
     }
     drop(guard);
     Ok(ended)
@@ -161,9 +171,12 @@ fn tree(
 ) -> SupervisorSpec {
     let Plan { settings, file, beside, .. } = plan;
     let lame_duck = settings.server.lame_duck;
+    let orders = Arc::<Orders>::default();
     let control_flags = Flags::new(Strategy::OneForOne).on_spent(OnSpent::ParkChild);
     let control = SupervisorSpec::new("control", control_flags)
-        .child(ChildSpec::leaf("steward", move || Steward::new(file.clone(), lame_duck)));
+        .child(ChildSpec::leaf("steward", move || {
+            Steward::new(file.clone(), lame_duck, Arc::clone(&orders))
+        }));
     let pools = settings.pools.iter().map(|(name, pool)| pool_plan(name, pool)).collect();
     let traffic = tree::traffic(supervision, places.workers, pools, |directory, routers| {
         settings
@@ -184,7 +197,11 @@ fn tree(
     root.child(traffic)
 }
 
-fn limit(settings: &Settings, workers: NonZeroUsize) -> Result<ConnectionLimit, TooFewDescriptors> {
+fn limit(
+    settings: &Settings,
+    beside: usize,
+    workers: NonZeroUsize,
+) -> Result<ConnectionLimit, TooFewDescriptors> {
     let descriptors = raise_descriptors().unwrap_or_else(|error| {
         complain(&format!("trunkline: the limit of open files stays as it is: {error}"));
         trunkline_actors::limits::descriptors()
@@ -192,7 +209,7 @@ fn limit(settings: &Settings, workers: NonZeroUsize) -> Result<ConnectionLimit, 
     let backends: usize = settings.pools.values().map(|pool| pool.backends.len()).sum();
     let needs = Needs {
         workers: workers.get() as u64,
-        listeners: settings.listeners.len() as u64,
+        listeners: (settings.listeners.len() + beside) as u64,
         backends: backends as u64,
     };
     let wanted = settings.server.connections.map(NonZeroU32::get).map(u64::from);

@@ -1,15 +1,28 @@
 //! `control/steward`: hears signals.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::stream;
-use tokio::signal::unix::{SignalKind, signal};
+use parking_lot::Mutex;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::Instant;
 use tracing::{error, info, warn};
 use trunkline_config::load;
 use trunkline_runtime::{Actor, Context, Failure, Handles, Message, Reply, Timer};
 
 use crate::exit;
+
+/// What must outlive a crash of the steward: a signal is not sent twice.
+#[derive(Debug, Default)]
+pub struct Orders {
+    /// Registered by the first incarnation. A signal that comes while nobody listens is kept.
+    signals: Mutex<Vec<(SignalKind, Signal)>>,
+    /// When to stop, once told to.
+    leave_at: Mutex<Option<Instant>>,
+}
 
 /// Stops the server on SIGTERM and SIGINT, at once when one comes again; checks the file on
 /// SIGHUP.
@@ -17,14 +30,15 @@ use crate::exit;
 pub struct Steward {
     file: Option<PathBuf>,
     lame_duck: Duration,
+    orders: Arc<Orders>,
     leaving: Option<Timer>,
 }
 
 impl Steward {
     /// `file` is what SIGHUP checks. `lame_duck` is how long the server goes on accepting.
     #[must_use]
-    pub fn new(file: Option<PathBuf>, lame_duck: Duration) -> Self {
-        Self { file, lame_duck, leaving: None }
+    pub fn new(file: Option<PathBuf>, lame_duck: Duration, orders: Arc<Orders>) -> Self {
+        Self { file, lame_duck, orders, leaving: None }
     }
 }
 
@@ -38,11 +52,13 @@ impl Message for Leave {
 
 impl Actor for Steward {
     fn started(&mut self, cx: &mut Context<'_, Self>) -> Result<(), Failure> {
-        for kind in [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()] {
-            let signals = stream::unfold(signal(kind)?, move |mut signal| async move {
-                signal.recv().await.map(|()| (kind, signal))
-            });
-            cx.follow(signals, Self::hear, |_, _| {});
+        self.orders.register()?;
+        let orders = Arc::clone(&self.orders);
+        let signals = stream::poll_fn(move |cx| orders.poll_next(cx));
+        cx.follow(signals, Self::hear, |_, _| {});
+        let leave_at = *self.orders.leave_at.lock();
+        if let Some(at) = leave_at {
+            self.leave(at, cx);
         }
         Ok(())
     }
@@ -56,13 +72,34 @@ impl Handles<Leave> for Steward {
     }
 }
 
+impl Orders {
+    fn register(&self) -> std::io::Result<()> {
+        let mut signals = self.signals.lock();
+        if signals.is_empty() {
+            for kind in [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()] {
+                signals.push((kind, signal(kind)?));
+            }
+        }
+        Ok(())
+    }
+
+    fn poll_next(&self, cx: &mut std::task::Context<'_>) -> Poll<Option<SignalKind>> {
+        for (kind, signal) in self.signals.lock().iter_mut() {
+            if let Poll::Ready(Some(())) = signal.poll_recv(cx) {
+                return Poll::Ready(Some(*kind));
+            }
+        }
+        Poll::Pending
+    }
+}
+
 impl Steward {
     fn hear(&mut self, kind: SignalKind, cx: &mut Context<'_, Self>) {
         if kind == SignalKind::hangup() {
             return self.check();
         }
-        let stopping = cx.runtime().is_some_and(trunkline_runtime::Runtime::is_stopping);
-        if stopping || self.leaving.is_some() {
+        let at = Instant::now() + self.lame_duck;
+        if self.orders.leave_at.lock().replace(at).is_some() {
             warn!("a second signal: ending at once");
             // Nothing is waited for any more, the log included: that is what was asked.
             std::process::exit(exit::SIGNAL + kind.as_raw_value());
@@ -72,7 +109,11 @@ impl Steward {
         } else {
             info!(accepting_for = ?self.lame_duck, "told to stop: accepting for a while yet");
         }
-        self.leaving = Some(cx.after(self.lame_duck, Leave));
+        self.leave(at, cx);
+    }
+
+    fn leave(&mut self, at: Instant, cx: &mut Context<'_, Self>) {
+        self.leaving = Some(cx.after(at.saturating_duration_since(Instant::now()), Leave));
     }
 
     /// Until a reload exists, tells whether the file could be loaded.

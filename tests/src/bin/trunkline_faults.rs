@@ -19,10 +19,7 @@ use trunkline::Hooks;
 use trunkline_runtime::{Backoff, Event, Flags, Lifecycle, Runtime};
 
 fn main() -> ExitCode {
-    let mut hooks = Hooks {
-        on_runtime: Box::new(attend),
-        ..Hooks::default()
-    };
+    let mut hooks = Hooks { on_runtime: Box::new(attend), ..Hooks::default() };
     match std::env::var("TRUNKLINE_FAULTS_SUPERVISION").map(|numbers| parse(&numbers)) {
         Ok(Ok(own)) => own.apply(&mut hooks),
         Ok(Err(error)) => {
@@ -60,9 +57,7 @@ fn parse(numbers: &str) -> Result<Own> {
 impl Own {
     fn apply(&self, hooks: &mut Hooks) {
         let own = |flags: &mut Flags| {
-            *flags = flags
-                .intensity(self.restarts, self.period)
-                .backoff(self.backoff);
+            *flags = flags.intensity(self.restarts, self.period).backoff(self.backoff);
         };
         let supervision = &mut hooks.supervision;
         for flags in [
@@ -122,10 +117,7 @@ fn attend(runtime: &Runtime) {
 
 #[expect(clippy::expect_used, reason = "a test without its threads is to fail")]
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) {
-    thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(run)
-        .expect("a thread");
+    thread::Builder::new().name(name.to_owned()).spawn(run).expect("a thread");
 }
 
 fn obey(runtime: &Runtime, command: &str, answer: &mpsc::SyncSender<Value>) -> Result<()> {

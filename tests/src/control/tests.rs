@@ -10,22 +10,12 @@ const SOON: Duration = Duration::from_secs(10);
 fn connected() -> Result<(Control, BufReader<PipeReader>, PipeWriter)> {
     let (answers, server_stdout) = io::pipe()?;
     let (server_stdin, commands) = io::pipe()?;
-    Ok((
-        Control::new(answers, Some(commands))?,
-        BufReader::new(server_stdin),
-        server_stdout,
-    ))
+    Ok((Control::new(answers, Some(commands))?, BufReader::new(server_stdin), server_stdout))
 }
 
 fn event(path: &str, what: What) -> String {
-    let event = Event {
-        at_nanos: 1,
-        path: path.to_owned(),
-        generation: 2,
-        what,
-        reason: None,
-        text: None,
-    };
+    let event =
+        Event { at_nanos: 1, path: path.to_owned(), generation: 2, what, reason: None, text: None };
     format!("{}\n", serde_json::json!({ "event": event }))
 }
 
@@ -52,15 +42,8 @@ fn an_event_is_waited_for_from_a_mark_on() -> Result<()> {
     stdout.write_all(event("server/traffic/pools/web/pool", What::Exited).as_bytes())?;
     let exited = |event: &Event| event.what == What::Exited;
     let (first, mark) = control.wait_for("exit", 0, SOON, exited)?;
-    assert_eq!(
-        (first.path.as_str(), mark),
-        ("server/traffic/pools/web/pool", 1)
-    );
-    assert!(
-        control
-            .wait_for("exit", mark, Duration::from_millis(1), exited)
-            .is_err()
-    );
+    assert_eq!((first.path.as_str(), mark), ("server/traffic/pools/web/pool", 1));
+    assert!(control.wait_for("exit", mark, Duration::from_millis(1), exited).is_err());
     stdout.write_all(event("server/control", What::Exited).as_bytes())?;
     let (second, _) = control.wait_for("exit", mark, SOON, exited)?;
     assert_eq!(second.path, "server/control");
@@ -105,15 +88,9 @@ fn the_tree_is_asked_for_and_read() -> Result<()> {
 fn the_reason_and_text_of_an_exit_are_read() -> Result<()> {
     let (control, _stdin, mut stdout) = connected()?;
     let what = r#""what":"exited","reason":"panicked","text":"boom""#;
-    writeln!(
-        stdout,
-        r#"{{"event":{{"at_nanos":5,"path":"server","generation":1,{what}}}}}"#
-    )?;
+    writeln!(stdout, r#"{{"event":{{"at_nanos":5,"path":"server","generation":1,{what}}}}}"#)?;
     let (event, _) = control.wait_for("exit", 0, SOON, |_| true)?;
-    assert_eq!(
-        (event.reason.as_deref(), event.text.as_deref()),
-        (Some("panicked"), Some("boom"))
-    );
+    assert_eq!((event.reason.as_deref(), event.text.as_deref()), (Some("panicked"), Some("boom")));
     Ok(())
 }
 
@@ -121,10 +98,7 @@ fn the_reason_and_text_of_an_exit_are_read() -> Result<()> {
 fn a_line_outside_the_protocol_fails_every_wait_at_once() -> Result<()> {
     let (control, _stdin, mut stdout) = connected()?;
     stdout.write_all(b"hello\n")?;
-    let error = control
-        .wait_for("event", 0, SOON, |_| true)
-        .err()
-        .map(|error| error.to_string());
+    let error = control.wait_for("event", 0, SOON, |_| true).err().map(|error| error.to_string());
     assert!(error.is_some_and(|text| text.contains("hello")));
     Ok(())
 }

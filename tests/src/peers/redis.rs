@@ -15,15 +15,8 @@ pub fn start(program: &Program) -> Result<OutsideServer> {
     let folder = tempfile::tempdir()?;
     let address = port.address();
     let mut command = program.command();
-    command.args([
-        "--bind",
-        &address.ip().to_string(),
-        "--port",
-        &address.port().to_string(),
-    ]);
-    command
-        .args(["--save", "", "--appendonly", "no", "--daemonize", "no"])
-        .arg("--dir");
+    command.args(["--bind", &address.ip().to_string(), "--port", &address.port().to_string()]);
+    command.args(["--save", "", "--appendonly", "no", "--daemonize", "no"]).arg("--dir");
     command.arg(folder.path());
     OutsideServer::start(command, port, folder)
 }

@@ -62,34 +62,20 @@ impl Captured {
     }
 
     fn new(closed: bool) -> Self {
-        let state = State {
-            first: 0,
-            lines: VecDeque::new(),
-            closed,
-        };
-        Self {
-            shared: Arc::new(Shared {
-                state: Mutex::new(state),
-                changed: Condvar::new(),
-            }),
-        }
+        let state = State { first: 0, lines: VecDeque::new(), closed };
+        Self { shared: Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() }) }
     }
 
     fn fill(&self, stream: impl Read) {
         let mut stream = BufReader::new(stream);
         let mut line = Vec::new();
-        while stream
-            .read_until(b'\n', &mut line)
-            .is_ok_and(|read| read > 0)
-        {
+        while stream.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
             let mut state = self.shared.state.lock();
             if state.lines.len() == KEPT {
                 state.lines.pop_front();
                 state.first += 1;
             }
-            state
-                .lines
-                .push_back(String::from_utf8_lossy(&line).trim_end().to_owned());
+            state.lines.push_back(String::from_utf8_lossy(&line).trim_end().to_owned());
             drop(state);
             self.shared.changed.notify_all();
             line.clear();
@@ -140,12 +126,7 @@ impl Captured {
             if state.closed {
                 return Err(Missing::Closed);
             }
-            if self
-                .shared
-                .changed
-                .wait_until(&mut state, deadline)
-                .timed_out()
-            {
+            if self.shared.changed.wait_until(&mut state, deadline).timed_out() {
                 return Err(Missing::TimedOut);
             }
         }
@@ -165,14 +146,8 @@ mod tests {
     #[test]
     fn a_line_is_found_by_number_and_text() -> io::Result<()> {
         let lines = Captured::read("test", "one\ntwo\none\n".as_bytes())?;
-        assert_eq!(
-            lines.wait_for(0, soon(), |line| line == "one"),
-            Ok((0, "one".to_owned()))
-        );
-        assert_eq!(
-            lines.wait_for(1, soon(), |line| line == "one"),
-            Ok((2, "one".to_owned()))
-        );
+        assert_eq!(lines.wait_for(0, soon(), |line| line == "one"), Ok((0, "one".to_owned())));
+        assert_eq!(lines.wait_for(1, soon(), |line| line == "one"), Ok((2, "one".to_owned())));
         assert_eq!(lines.wait_for(3, soon(), |_| true), Err(Missing::Closed));
         Ok(())
     }

@@ -21,10 +21,7 @@ fn echo() -> Result<Backend> {
 fn a_load_on_a_healthy_backend_is_all_ok_and_all_in_its_log() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let (log, ledger) = (folder.path().join("log"), folder.path().join("ledger"));
-    let plan = BackendPlan {
-        log: Some(log.clone()),
-        ..BackendPlan::new(ANY, Mode::Echo)
-    };
+    let plan = BackendPlan { log: Some(log.clone()), ..BackendPlan::new(ANY, Mode::Echo) };
     let mut backend = Backend::start(peer(), &plan)?;
     let mut plan = LoadPlan::new(backend.address(), 300, 1);
     plan.payload = 100_000;
@@ -35,11 +32,7 @@ fn a_load_on_a_healthy_backend_is_all_ok_and_all_in_its_log() -> Result<()> {
     assert_eq!(backend.counts()?.accepted, 300);
 
     let attempts = read_attempts(&ledger)?;
-    assert!(
-        attempts
-            .iter()
-            .all(|attempt| attempt.answered_nanos > Some(attempt.started_nanos))
-    );
+    assert!(attempts.iter().all(|attempt| attempt.answered_nanos > Some(attempt.started_nanos)));
     // One line for the accept and one for the token of each.
     assert_eq!(fs::read_to_string(&log)?.lines().count(), 600);
     let verdict = Verdict::of(&attempts, &[BackendLog::read(&log, Vec::new())?]);
@@ -72,10 +65,7 @@ fn a_round_of_requests_is_accounted_for() -> Result<()> {
 #[test]
 fn a_round_can_be_a_time_instead_of_a_number() -> Result<()> {
     let backend = echo()?;
-    let plan = KeepalivePlan {
-        seconds: Some(1),
-        ..KeepalivePlan::new(backend.address(), 4)
-    };
+    let plan = KeepalivePlan { seconds: Some(1), ..KeepalivePlan::new(backend.address(), 4) };
     let mut helper = Helper::start(peer(), plan.arguments())?;
     assert_eq!(helper.answer::<Connected>(SOON)?.connected, 4);
     let round: Round = helper.answer(SOON)?;
@@ -116,13 +106,7 @@ fn idle_connections_that_nobody_answers_are_told_as_failed() -> Result<()> {
     let port = ReservedPort::new()?;
     let clients = IdleClients::open(peer(), &IdlePlan::new(port.address(), 5), SOON)?;
     assert_eq!((clients.opened().ready, clients.opened().failed), (0, 5));
-    assert!(
-        clients
-            .opened()
-            .first_error
-            .as_deref()
-            .is_some_and(|error| error.contains("refused"))
-    );
+    assert!(clients.opened().first_error.as_deref().is_some_and(|error| error.contains("refused")));
     Ok(())
 }
 

@@ -20,15 +20,10 @@ fn ended_under_load(end: fn(Backend) -> Result<u64>) -> Result<(Vec<Attempt>, Ba
     let file = |name: &str| folder.path().join(name);
     // Reserved, so that nobody else answers there once the backend is gone.
     let port = ReservedPort::new()?;
-    let plan = BackendPlan {
-        log: Some(file("log")),
-        ..BackendPlan::new(port.address(), Mode::Echo)
-    };
+    let plan =
+        BackendPlan { log: Some(file("log")), ..BackendPlan::new(port.address(), Mode::Echo) };
     let mut backend = Backend::start(peer(), &plan)?;
-    let plan = LoadPlan {
-        ledger: Some(file("ledger")),
-        ..LoadPlan::new(port.address(), 200, 2)
-    };
+    let plan = LoadPlan { ledger: Some(file("ledger")), ..LoadPlan::new(port.address(), 200, 2) };
     let load = Load::start(peer(), &plan)?;
     let answered = backend.mute()?.accepted;
     backend.wait_until_accepted(answered + UNDER_WAY, SOON)?;
@@ -64,10 +59,7 @@ fn a_kill_from_outside_excuses_only_what_the_log_knows() -> Result<()> {
     let verdict = Verdict::of(&attempts, std::slice::from_ref(&log));
     assert!(verdict.excused.len() >= UNDER_WAY as usize, "{verdict}");
     assert!(verdict.unexcused.iter().any(refused), "{verdict}");
-    let blank = BackendLog {
-        lines: Vec::new(),
-        kills: log.kills,
-    };
+    let blank = BackendLog { lines: Vec::new(), kills: log.kills };
     assert!(Verdict::of(&attempts, &[blank]).excused.is_empty());
     Ok(())
 }

@@ -60,15 +60,8 @@ fn lines_of_both_streams_are_waited_for() -> Result<()> {
 #[test]
 fn a_line_that_never_comes_is_an_error_that_shows_what_came() -> Result<()> {
     let process = shell("echo something else")?;
-    let error = process
-        .wait_for_line("up", SOON)
-        .err()
-        .context("found")?
-        .to_string();
-    assert!(
-        error.contains("\"up\"") && error.contains("something else"),
-        "{error}"
-    );
+    let error = process.wait_for_line("up", SOON).err().context("found")?.to_string();
+    assert!(error.contains("\"up\"") && error.contains("something else"), "{error}");
     Ok(())
 }
 
@@ -105,15 +98,8 @@ fn a_helper_ends_when_its_stdin_closes() -> Result<()> {
 fn a_port_held_by_somebody_else_is_refused() -> Result<()> {
     let listener = TcpListener::bind(ANY)?;
     let mut process = shell("read line")?;
-    let error = process
-        .wait_until_listening(listener.local_addr()?, SOON)
-        .err();
-    assert!(
-        error
-            .context("accepted")?
-            .to_string()
-            .contains("another process")
-    );
+    let error = process.wait_until_listening(listener.local_addr()?, SOON).err();
+    assert!(error.context("accepted")?.to_string().contains("another process"));
     Ok(())
 }
 
@@ -121,9 +107,7 @@ fn a_port_held_by_somebody_else_is_refused() -> Result<()> {
 fn a_server_can_listen_on_a_reserved_port() -> Result<()> {
     let port = ReservedPort::new()?;
     let mut backend = Backend::start(peer(), &BackendPlan::new(port.address(), Mode::Echo))?;
-    backend
-        .process()
-        .wait_until_listening(port.address(), SOON)?;
+    backend.process().wait_until_listening(port.address(), SOON)?;
     let id = backend.process().id();
     assert_eq!(procfs::listening_sockets_of(id)?.len(), 1);
     TcpStream::connect(port.address())?;

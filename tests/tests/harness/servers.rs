@@ -11,10 +11,7 @@ use trunkline_tests::trunkline::{Trunkline, forwarding};
 use super::{SOON, peer};
 
 fn stand_in() -> &'static Path {
-    Path::new(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/tests/harness/stand_in.sh"
-    ))
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/harness/stand_in.sh"))
 }
 
 fn configuration(port: &ReservedPort) -> String {
@@ -55,9 +52,6 @@ fn a_server_that_ends_instead_of_listening_is_an_error_with_its_last_words() -> 
     let no_peer = forwarding(port.address(), &[port.address()], 2);
     let error = Trunkline::run(stand_in(), &no_peer, &[port.address()]).err();
     let error = error.context("started")?.to_string();
-    assert!(
-        error.contains("before listening") && error.contains("stderr|"),
-        "{error}"
-    );
+    assert!(error.contains("before listening") && error.contains("stderr|"), "{error}");
     Ok(())
 }

@@ -46,24 +46,13 @@ impl Traced {
         fs::write(&file, forwarding(port.address(), &[backend.address()], 1))?;
         let mut command = strace.command();
         // The tracer is nobody's parent (-D), so that signals and the id are the program's own.
-        command
-            .args(["-D", "-f", "-e", "trace=accept4", "-o"])
-            .arg(&trace);
+        command.args(["-D", "-f", "-e", "trace=accept4", "-o"]).arg(&trace);
         let last = 1 + FAILURES;
-        command.args([
-            "-e",
-            &format!("inject=accept4:error={error}:when=2..{last}"),
-        ]);
+        command.args(["-e", &format!("inject=accept4:error={error}:when=2..{last}")]);
         command.arg(trunkline()).arg("run").arg("-c").arg(&file);
         let mut process = Process::spawn(command)?;
         process.wait_until_listening(port.address(), SOON)?;
-        Ok(Some(Self {
-            process,
-            port,
-            trace,
-            _backend: backend,
-            _folder: folder,
-        }))
+        Ok(Some(Self { process, port, trace, _backend: backend, _folder: folder }))
     }
 
     /// One connection to its orderly end.
@@ -83,10 +72,7 @@ impl Traced {
         assert!(procfs::cpu_nanos(self.process.id())? < SPINNING);
         self.process.signal(Signal::TERM)?;
         // The tracer holds it open, too: what it has written is complete only when it is gone.
-        let end = self
-            .process
-            .stderr()
-            .wait_for(0, Instant::now() + SOON, |_| false);
+        let end = self.process.stderr().wait_for(0, Instant::now() + SOON, |_| false);
         assert_eq!(end, Err(Missing::Closed));
         assert_eq!(self.process.wait(SOON)?.code(), Some(0));
         let trace = fs::read_to_string(&self.trace)?;
@@ -160,9 +146,7 @@ fn an_acceptor_whose_socket_fails_is_restarted_and_serves() -> Result<()> {
     for _ in 0..10 {
         traced.serve()?;
     }
-    traced
-        .process
-        .wait_for_line("the listening socket fails", SOON)?;
+    traced.process.wait_for_line("the listening socket fails", SOON)?;
     let calls = traced.calls()?;
     assert_eq!(injected(&calls), FAILURES, "{calls:#?}");
     assert!(calls.len() <= 4 * 10 + FAILURES, "{calls:#?}");

@@ -18,10 +18,7 @@ use trunkline_tests::procfs;
 use super::{ANY, SOON, peer};
 
 fn backend(name: &str) -> Result<Backend> {
-    let plan = BackendPlan {
-        name: name.to_owned(),
-        ..BackendPlan::new(ANY, Mode::Banner)
-    };
+    let plan = BackendPlan { name: name.to_owned(), ..BackendPlan::new(ANY, Mode::Banner) };
     Backend::start(peer(), &plan)
 }
 
@@ -32,16 +29,10 @@ fn haproxy_forwards_to_its_backends_in_turn() -> Result<()> {
     };
     let (one, two) = (backend("one")?, backend("two")?);
     let mut proxy = haproxy::start(&program, &[one.address(), two.address()], 2)?;
-    let plan = LoadPlan {
-        banner: true,
-        ..LoadPlan::new(proxy.address(), 200, 1)
-    };
+    let plan = LoadPlan { banner: true, ..LoadPlan::new(proxy.address(), 200, 1) };
     let summary = Load::start(peer(), &plan)?.finish()?;
     assert_eq!(summary.failed(), 0, "{summary:?}");
-    assert_eq!(
-        summary.backends,
-        [("one".to_owned(), 100), ("two".to_owned(), 100)].into()
-    );
+    assert_eq!(summary.backends, [("one".to_owned(), 100), ("two".to_owned(), 100)].into());
     let id = proxy.process().id();
     assert_eq!(procfs::thread_names(id)?.len(), 2);
     assert!(procfs::cpu_nanos(id)? > 0);
@@ -74,16 +65,11 @@ fn what_a_crashed_backend_costs_behind_haproxy_is_excused_by_token() -> Result<(
     let file = |name: &str| folder.path().join(name);
     // Reserved, so that nobody else answers there once the backend is gone.
     let port = ReservedPort::new()?;
-    let plan = BackendPlan {
-        log: Some(file("log")),
-        ..BackendPlan::new(port.address(), Mode::Echo)
-    };
+    let plan =
+        BackendPlan { log: Some(file("log")), ..BackendPlan::new(port.address(), Mode::Echo) };
     let mut mortal = Backend::start(peer(), &plan)?;
     let proxy = haproxy::start(&program, &[port.address()], 2)?;
-    let plan = LoadPlan {
-        ledger: Some(file("ledger")),
-        ..LoadPlan::new(proxy.address(), 200, 2)
-    };
+    let plan = LoadPlan { ledger: Some(file("ledger")), ..LoadPlan::new(proxy.address(), 200, 2) };
     let load = Load::start(peer(), &plan)?;
     let answered = mortal.mute()?.accepted;
     mortal.wait_until_accepted(answered + 20, SOON)?;
@@ -94,10 +80,7 @@ fn what_a_crashed_backend_costs_behind_haproxy_is_excused_by_token() -> Result<(
     let verdict = Verdict::of(&attempts, &[log]);
     assert!(verdict.ok > 0, "{verdict}");
     // The proxy's ports are not the client's: only the tokens can have matched.
-    assert!(
-        verdict.excused.len() as u64 + crashed.nameless >= 20,
-        "{verdict}"
-    );
+    assert!(verdict.excused.len() as u64 + crashed.nameless >= 20, "{verdict}");
     // Nobody is left to serve the later ones, and no log speaks for them.
     assert!(!verdict.unexcused.is_empty(), "{verdict}");
     Ok(())
@@ -131,21 +114,10 @@ fn redis_answers_its_own_benchmark_and_saves_nothing() -> Result<()> {
     let redis = redis::start(&server)?;
     let address = redis.address();
     let mut command = benchmark.command();
-    command.args([
-        "-h",
-        &address.ip().to_string(),
-        "-p",
-        &address.port().to_string(),
-    ]);
-    command
-        .args(["-n", "1000", "-t", "set", "--csv"])
-        .current_dir(folder.path());
+    command.args(["-h", &address.ip().to_string(), "-p", &address.port().to_string()]);
+    command.args(["-n", "1000", "-t", "set", "--csv"]).current_dir(folder.path());
     let mut benchmark = Process::spawn(command)?;
-    assert!(
-        benchmark.wait(SOON)?.success(),
-        "{}",
-        benchmark.last_lines()
-    );
+    assert!(benchmark.wait(SOON)?.success(), "{}", benchmark.last_lines());
     benchmark.wait_for_line("SET", SOON)?;
     drop(redis);
     assert_eq!(fs::read_dir(folder.path())?.count(), 0);
@@ -159,17 +131,11 @@ fn wrk_is_served_by_our_own_http_backend() -> Result<()> {
     };
     let backend = Backend::start(peer(), &BackendPlan::new(ANY, Mode::Http))?;
     let mut command = wrk.command();
-    command
-        .args(["-t1", "-c8", "-d1s"])
-        .arg(format!("http://{}/", backend.address()));
+    command.args(["-t1", "-c8", "-d1s"]).arg(format!("http://{}/", backend.address()));
     let mut wrk = Process::spawn(command)?;
     assert!(wrk.wait(SOON)?.success(), "{}", wrk.last_lines());
     wrk.wait_for_line("Requests/sec", SOON)?;
     let complaint = |line: &String| line.contains("Socket errors") || line.contains("Non-2xx");
-    assert!(
-        !wrk.stdout().last(100).iter().any(complaint),
-        "{}",
-        wrk.last_lines()
-    );
+    assert!(!wrk.stdout().last(100).iter().any(complaint), "{}", wrk.last_lines());
     Ok(())
 }

@@ -41,9 +41,7 @@ fn redis_benchmark_makes_a_hundred_thousand_requests_without_an_error() -> Resul
     for pipeline in ["1", "16"] {
         let mut command = benchmark.command();
         command.args(["-h", "127.0.0.1", "-p", &port.address().port().to_string()]);
-        command.args([
-            "-n", "100000", "-P", pipeline, "-t", "set,get", "-e", "--csv",
-        ]);
+        command.args(["-n", "100000", "-P", pipeline, "-t", "set,get", "-e", "--csv"]);
         let said = run(command)?;
         for request in ["\"SET\"", "\"GET\""] {
             ensure!(said.contains(request), "no {request} in {said:?}");
@@ -67,10 +65,7 @@ fn wrk_sees_no_error_of_two_nginx() -> Result<()> {
     let (Some(wrk), Some(program)) = (require("wrk")?, require("nginx")?) else {
         return Ok(());
     };
-    let servers = [
-        nginx::start(&program, "one")?,
-        nginx::start(&program, "two")?,
-    ];
+    let servers = [nginx::start(&program, "one")?, nginx::start(&program, "two")?];
     wrk_without_errors(&wrk, &servers.each_ref().map(|server| server.address()))
 }
 
@@ -95,9 +90,7 @@ fn curl_meets_all_responders_of_the_demo_in_turn_before_and_after_a_crash() -> R
     command.env("TRUNKLINE__LISTENER__WEB__BIND", ANY.to_string());
     let demo = Process::spawn(command)?;
     let banner = demo.wait_for_line("is balanced over three responders", SOON)?;
-    let address = banner
-        .split_whitespace()
-        .find(|word| word.starts_with("http://"));
+    let address = banner.split_whitespace().find(|word| word.starts_with("http://"));
     let address = address.with_context(|| format!("no address in {banner:?}"))?;
     let get = |path: &str| {
         let mut command = curl.command();
@@ -122,9 +115,6 @@ fn curl_meets_all_responders_of_the_demo_in_turn_before_and_after_a_crash() -> R
     };
     nine()?;
     let crash = get("/crash")?;
-    ensure!(
-        crash.contains("panicked") && crash.ends_with("500"),
-        "{crash}"
-    );
+    ensure!(crash.contains("panicked") && crash.ends_with("500"), "{crash}");
     nine()
 }

@@ -14,10 +14,8 @@ use super::site::{Setup, Site, greeter};
 use super::{ANY, SOON};
 
 /// A backend is out after one failure, and stays out: no trial comes within a test.
-const OUT_AT_ONCE: Setup<'static> = Setup {
-    pool: "probe.enabled = false\nfall = 1\nretry_after = \"1h\"",
-    ..Setup::PLAIN
-};
+const OUT_AT_ONCE: Setup<'static> =
+    Setup { pool: "probe.enabled = false\nfall = 1\nretry_after = \"1h\"", ..Setup::PLAIN };
 
 /// Makes one connection to its end: the backend that greeted, and the line in the log.
 fn greeted(site: &Site) -> Result<(String, Value)> {
@@ -47,10 +45,7 @@ fn is_reset(error: &Error) -> bool {
 #[test]
 fn the_turns_of_the_backends_hold_across_workers() -> Result<()> {
     let names = ["one", "two", "three"];
-    let backends: Vec<_> = names
-        .iter()
-        .map(|name| greeter(name, ANY))
-        .collect::<Result<_>>()?;
+    let backends: Vec<_> = names.iter().map(|name| greeter(name, ANY)).collect::<Result<_>>()?;
     let addresses: Vec<_> = backends.iter().map(|backend| backend.address()).collect();
     let (site, control) = Site::start_with_faults(&Setup::PLAIN, &addresses)?;
     for turn in 0..36 {
@@ -82,10 +77,8 @@ fn a_backend_that_refuses_is_passed_over_within_the_same_connection() -> Result<
 fn a_backend_that_swallows_packets_is_given_up_after_the_connect_timeout() -> Result<()> {
     let (_socket, _queued, silent) = silent()?;
     let live = greeter("live", ANY)?;
-    let setup = Setup {
-        pool: "probe.enabled = false\nconnect_timeout = \"200ms\"",
-        ..Setup::PLAIN
-    };
+    let setup =
+        Setup { pool: "probe.enabled = false\nconnect_timeout = \"200ms\"", ..Setup::PLAIN };
     let site = Site::start(&setup, &[silent, live.address()])?;
     let (name, line) = greeted(&site)?;
     assert_eq!((name.as_str(), &line["tries"]), ("live", &2.into()));
@@ -110,10 +103,7 @@ fn when_no_backend_can_be_connected_to_the_client_is_cut_off_with_the_reason() -
 #[test]
 fn no_more_backends_are_tried_than_attempts_says() -> Result<()> {
     let (dead, live) = (ReservedPort::new()?, greeter("live", ANY)?);
-    let setup = Setup {
-        pool: "probe.enabled = false\nattempts = 1",
-        ..Setup::PLAIN
-    };
+    let setup = Setup { pool: "probe.enabled = false\nattempts = 1", ..Setup::PLAIN };
     let site = Site::start(&setup, &[dead.address(), live.address()])?;
     let line = unserved(&site, 1)?;
     let told = (&line["phase"], &line["code"], &line["tries"]);
@@ -156,10 +146,8 @@ fn a_backup_serves_only_while_the_others_are_down() -> Result<()> {
 #[test]
 fn a_backend_without_probes_comes_back_by_the_trial_of_one_connection() -> Result<()> {
     let port = ReservedPort::new()?;
-    let setup = Setup {
-        pool: "probe.enabled = false\nfall = 1\nretry_after = \"50ms\"",
-        ..Setup::PLAIN
-    };
+    let setup =
+        Setup { pool: "probe.enabled = false\nfall = 1\nretry_after = \"50ms\"", ..Setup::PLAIN };
     let live = greeter("live", ANY)?;
     let site = Site::start(&setup, &[port.address(), live.address()])?;
     assert_eq!(greeted(&site)?.0, "live");
@@ -183,10 +171,7 @@ fn a_backend_is_found_out_by_probes_alone() -> Result<()> {
     let out = site.line(|line| line.contains("backend is out"))?;
     assert_eq!(out["reason"], "Probes");
     let line = unserved(&site, 1)?;
-    assert_eq!(
-        (&line["code"], &line["tries"]),
-        (&"all_down".into(), &0.into())
-    );
+    assert_eq!((&line["code"], &line["tries"]), (&"all_down".into(), &0.into()));
     let _back = greeter("back", port.address())?;
     let back = site.line(|line| line.contains("backend is back"))?;
     assert_eq!(back["reason"], "Probes");
@@ -199,10 +184,7 @@ fn silent() -> Result<(Socket, TcpStream, SocketAddr)> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
     socket.bind(&ANY.into())?;
     socket.listen(0)?;
-    let address = socket
-        .local_addr()?
-        .as_socket()
-        .context("an IPv4 address")?;
+    let address = socket.local_addr()?.as_socket().context("an IPv4 address")?;
     let queued = TcpStream::connect(address)?;
     Ok((socket, queued, address))
 }

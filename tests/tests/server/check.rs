@@ -83,9 +83,8 @@ fn five_mistakes_are_named_at_once_with_their_places_in_each_format() -> Result<
         assert_eq!(text(&checked.stdout), "", "{name}");
         let file = file.display();
         let named = places.iter().zip(FIVE);
-        let named: String = named
-            .map(|(place, what)| format!("{file}:{place}: {what}\n"))
-            .collect();
+        let named: String =
+            named.map(|(place, what)| format!("{file}:{place}: {what}\n")).collect();
         assert_eq!(text(&checked.stderr), named + "5 mistakes\n", "{name}");
     }
     Ok(())
@@ -97,18 +96,12 @@ fn a_good_file_is_called_good_and_nothing_is_bound() -> Result<()> {
     let taken = TcpListener::bind(ANY)?;
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("good.toml");
-    fs::write(
-        &file,
-        Setup::PLAIN.file(taken.local_addr()?.port(), &["10.0.0.1:80"]),
-    )?;
+    fs::write(&file, Setup::PLAIN.file(taken.local_addr()?.port(), &["10.0.0.1:80"]))?;
     let mut command = trunkline();
     command.arg("check").arg(&file);
     let checked = output(command)?;
     assert_eq!(checked.status.code(), Some(0), "{checked:?}");
-    assert!(
-        text(&checked.stdout).contains("good: 1 listener"),
-        "{checked:?}"
-    );
+    assert!(text(&checked.stdout).contains("good: 1 listener"), "{checked:?}");
     assert_eq!(text(&checked.stderr), "");
     Ok(())
 }
@@ -146,14 +139,8 @@ fn run_names_all_mistakes_before_it_binds_anything() -> Result<()> {
     let refused = output(command)?;
     assert_eq!(refused.status.code(), Some(2), "{refused:?}");
     let said = text(&refused.stderr);
-    assert!(
-        said.contains("colour") && said.contains("attempts"),
-        "{said}"
-    );
-    assert!(
-        said.ends_with("2 mistakes\n") && !said.contains("in use"),
-        "{said}"
-    );
+    assert!(said.contains("colour") && said.contains("attempts"), "{said}");
+    assert!(said.ends_with("2 mistakes\n") && !said.contains("in use"), "{said}");
     Ok(())
 }
 
@@ -170,12 +157,7 @@ fn the_version_is_that_of_the_package() -> Result<()> {
 
 #[test]
 fn a_command_line_that_is_not_understood_is_refused_with_the_usage() -> Result<()> {
-    for arguments in [
-        &["serve"][..],
-        &["run"],
-        &["check"],
-        &["proxy", "--listen", "[::]:1"],
-    ] {
+    for arguments in [&["serve"][..], &["run"], &["check"], &["proxy", "--listen", "[::]:1"]] {
         let mut command = trunkline();
         command.args(arguments);
         let refused = output(command)?;

@@ -72,10 +72,7 @@ fn crashable(control: &Control) -> Result<Vec<Node>> {
 fn whatever_actor_crashes_open_connections_stream_on_and_new_ones_are_served() -> Result<()> {
     let backend = echo()?;
     // With probes: they are actors, too.
-    let setup = Setup {
-        pool: "",
-        ..Setup::PLAIN
-    };
+    let setup = Setup { pool: "", ..Setup::PLAIN };
     let (site, control) = Site::start_with_faults(&setup, &[backend.address()])?;
     let nodes = crashable(&control)?;
     let mut kinds: Vec<_> = nodes.iter().map(|node| path_kind(&node.path)).collect();
@@ -104,14 +101,9 @@ fn whatever_actor_crashes_open_connections_stream_on_and_new_ones_are_served() -
     }
     let after = crashable(&control)?;
     let shape = |nodes: &[Node]| -> Vec<_> {
-        let parts = nodes.iter().map(|node| {
-            (
-                node.path.clone(),
-                node.kind.clone(),
-                node.state.clone(),
-                node.worker,
-            )
-        });
+        let parts = nodes
+            .iter()
+            .map(|node| (node.path.clone(), node.kind.clone(), node.state.clone(), node.worker));
         parts.collect()
     };
     assert_eq!(shape(&after), shape(&nodes));
@@ -125,9 +117,7 @@ fn the_process_still_hears_sigterm_after_the_crash_of_its_steward() -> Result<()
     let backend = echo()?;
     let (mut site, control) = Site::start_with_faults(&Setup::PLAIN, &[backend.address()])?;
     let nodes = crashable(&control)?;
-    let stewards = nodes
-        .iter()
-        .filter(|node| path_kind(&node.path) == "steward");
+    let stewards = nodes.iter().filter(|node| path_kind(&node.path) == "steward");
     for steward in stewards {
         crash(&control, steward)?;
     }
@@ -156,10 +146,7 @@ fn a_crash_of_a_connection_ends_only_that_one() -> Result<()> {
     let id = victim.path.rsplit('/').next().context("an id")?;
     let crashed = format!("\"id\":{id},");
     let line = site.line(|line| line.contains("connection closed") && line.contains(&crashed))?;
-    assert_eq!(
-        (&line["phase"], &line["code"]),
-        (&"stream".into(), &"crashed".into())
-    );
+    assert_eq!((&line["phase"], &line["code"]), (&"stream".into(), &"crashed".into()));
     let client: SocketAddr = line["client"].as_str().context("a client")?.parse()?;
     for connection in &mut open {
         if connection.local_addr()? == client {
@@ -174,10 +161,7 @@ fn a_crash_of_a_connection_ends_only_that_one() -> Result<()> {
 #[test]
 fn routers_that_crash_over_questions_cost_no_connection() -> Result<()> {
     let backend = echo()?;
-    let setup = Setup {
-        server: "workers = 1",
-        ..Setup::PLAIN
-    };
+    let setup = Setup { server: "workers = 1", ..Setup::PLAIN };
     let (site, control) = Site::start_with_faults(&setup, &[backend.address()])?;
     let load = Load::start(peer(), &LoadPlan::new(site.address(), 200, 2))?;
     let router = "server/traffic/routers/w0";
@@ -188,17 +172,14 @@ fn routers_that_crash_over_questions_cost_no_connection() -> Result<()> {
         let (_, mark) = control.wait_for("crash over a question", mark, SOON, |event| {
             of(event, router, What::Exited)
         })?;
-        let (_, mark) = control.wait_for("restart", mark, SOON, |event| {
-            of(event, router, What::Started)
-        })?;
+        let (_, mark) =
+            control.wait_for("restart", mark, SOON, |event| of(event, router, What::Started))?;
         // Once a later connection is through, so are the questions that were asked again: the next
         // crash is not over one of those.
         let (later, mark) = control.wait_for("a later connection", mark, SOON, |event| {
             path_kind(&event.path) == "connection" && event.what == What::Started
         })?;
-        control.wait_for("its end", mark, SOON, |event| {
-            of(event, &later.path, What::Removed)
-        })?;
+        control.wait_for("its end", mark, SOON, |event| of(event, &later.path, What::Removed))?;
     }
     let summary = load.finish()?;
     assert_eq!(summary.failed(), 0, "{summary:?}");
@@ -217,10 +198,7 @@ fn a_pool_that_spends_its_intensity_is_parked_and_refuses_at_once() -> Result<()
     let refused = End::connect(site.address()).and_then(|mut client| client.rest());
     assert!(refused.is_err());
     let line = site.line(|line| line.contains("\"id\":2,"))?;
-    assert_eq!(
-        (&line["phase"], &line["code"]),
-        (&"route".into(), &"pool_parked".into())
-    );
+    assert_eq!((&line["phase"], &line["code"]), (&"route".into(), &"pool_parked".into()));
     open.echo("still here")
 }
 

@@ -29,9 +29,7 @@ fn demo(bind: SocketAddr) -> Result<(Process, SocketAddr)> {
 /// One GET, as curl makes it: the status and the body.
 fn get(address: SocketAddr, path: &str) -> Result<(String, String)> {
     let mut client = End::connect(address)?;
-    client.send(format!(
-        "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
-    ))?;
+    client.send(format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"))?;
     let answer = String::from_utf8(client.rest()?)?;
     let (head, body) = answer.split_once("\r\n\r\n").context("no head")?;
     let status = head.lines().next().unwrap_or_default();
@@ -42,9 +40,7 @@ fn get(address: SocketAddr, path: &str) -> Result<(String, String)> {
 fn responder(address: SocketAddr) -> Result<usize> {
     let (status, body) = get(address, "/")?;
     assert_eq!(status, "HTTP/1.1 200 OK");
-    let named = RESPONDERS
-        .iter()
-        .position(|name| body.starts_with(&format!("responder {name}: ")));
+    let named = RESPONDERS.iter().position(|name| body.starts_with(&format!("responder {name}: ")));
     named.with_context(|| format!("no responder in {body:?}"))
 }
 
@@ -87,10 +83,7 @@ fn several_requests_on_one_connection_are_answered_by_one_responder() -> Result<
         client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")?;
         while !client.line()?.trim_end().is_empty() {}
         let answer = client.line()?;
-        assert!(
-            answer.contains(&format!("request {request} since")),
-            "{answer}"
-        );
+        assert!(answer.contains(&format!("request {request} since")), "{answer}");
     }
     Ok(())
 }
@@ -107,11 +100,7 @@ fn a_busy_port_makes_it_take_the_next_free_one_and_say_so() -> Result<()> {
     let wanted = taken.local_addr()?;
     let (mut process, address) = demo(wanted)?;
     assert!(address.port() > wanted.port());
-    let said = format!(
-        "Port {} is in use, so this is port {}.",
-        wanted.port(),
-        address.port()
-    );
+    let said = format!("Port {} is in use, so this is port {}.", wanted.port(), address.port());
     process.wait_for_line(&said, SOON)?;
     nine_in_turn(address)?;
     process.signal(Signal::TERM)?;

@@ -37,9 +37,7 @@ impl End {
 
     /// Ends what it sends, and goes on receiving.
     pub(crate) fn finish(&mut self) -> Result<()> {
-        self.stream
-            .shutdown(Shutdown::Write)
-            .context("half-closing")
+        self.stream.shutdown(Shutdown::Write).context("half-closing")
     }
 
     /// Receives exactly `expected`.

@@ -47,10 +47,7 @@ fn bytes_pass_both_ways_and_a_half_close_leaves_the_other_direction_open() -> Re
     assert_eq!(client.rest()?, b"said after the client had finished");
     let line = site.closed(client.local_addr()?)?;
     assert_eq!(how(&line), ("stream", "done"));
-    assert_eq!(
-        (&line["bytes_in"], &line["bytes_out"]),
-        (&4.into(), &38.into())
-    );
+    assert_eq!((&line["bytes_in"], &line["bytes_out"]), (&4.into(), &38.into()));
     Ok(())
 }
 
@@ -71,11 +68,7 @@ fn ten_megabytes_arrive_whole_in_both_directions_at_once() -> Result<()> {
     let (site, mut client, mut backend) = through(&Setup::PLAIN)?;
     let megabytes = |seed: u32| -> Vec<u8> {
         (0..10_000_000_u32)
-            .map(|byte| {
-                byte.wrapping_mul(2_654_435_761)
-                    .wrapping_add(seed)
-                    .to_be_bytes()[0]
-            })
+            .map(|byte| byte.wrapping_mul(2_654_435_761).wrapping_add(seed).to_be_bytes()[0])
             .collect()
     };
     let (upload, download) = (megabytes(0), megabytes(77));
@@ -129,10 +122,7 @@ fn an_abort_by_the_backend_reaches_the_client_as_an_abort() -> Result<()> {
 
 #[test]
 fn a_connection_on_which_nothing_moves_is_closed_after_the_idle_time() -> Result<()> {
-    let setup = Setup {
-        listener: "idle = \"300ms\"",
-        ..Setup::PLAIN
-    };
+    let setup = Setup { listener: "idle = \"300ms\"", ..Setup::PLAIN };
     let (site, mut client, mut backend) = through(&setup)?;
     client.send("a")?;
     backend.expect("a")?;
@@ -164,10 +154,7 @@ fn an_ipv6_client_reaches_an_ipv6_backend() -> Result<()> {
         return Ok(());
     }
     let upstream = Upstream::on(SocketAddr::from((Ipv6Addr::LOCALHOST, 0)))?;
-    let setup = Setup {
-        host: "[::1]",
-        ..Setup::PLAIN
-    };
+    let setup = Setup { host: "[::1]", ..Setup::PLAIN };
     let site = Site::start(&setup, &[upstream.address()?])?;
     let mut client = site.connect()?;
     upstream.accept()?.send("hello")?;
@@ -185,10 +172,7 @@ fn an_ipv4_client_of_all_addresses_is_served_and_logged_as_ipv4() -> Result<()> 
         return Ok(());
     }
     let upstream = Upstream::new()?;
-    let setup = Setup {
-        host: "[::]",
-        ..Setup::PLAIN
-    };
+    let setup = Setup { host: "[::]", ..Setup::PLAIN };
     let site = Site::start(&setup, &[upstream.address()?])?;
     let mut client = End::connect(SocketAddr::from(([127, 0, 0, 1], site.address().port())))?;
     upstream.accept()?.send("hello")?;

@@ -8,22 +8,13 @@ use super::site::{Setup, Site};
 
 #[test]
 fn a_connection_over_the_limit_of_the_listener_waits_until_one_ends() -> Result<()> {
-    waits(
-        &Setup {
-            listener: "connections = 1",
-            ..Setup::PLAIN
-        },
-        "\"limit\":\"listener\"",
-    )
+    waits(&Setup { listener: "connections = 1", ..Setup::PLAIN }, "\"limit\":\"listener\"")
 }
 
 #[test]
 fn a_connection_over_the_limit_of_the_process_waits_until_one_ends() -> Result<()> {
     waits(
-        &Setup {
-            server: "workers = 2\nconnections = 1",
-            ..Setup::PLAIN
-        },
+        &Setup { server: "workers = 2\nconnections = 1", ..Setup::PLAIN },
         "\"limit\":\"process\"",
     )
 }

@@ -52,10 +52,7 @@ fn in_json_every_line_parses_and_every_connection_has_one_with_all_fields() -> R
         let known = "timestamp level message target id client listener pool backend tries phase \
                      code bytes_in bytes_out wait_us total_us";
         assert_eq!(
-            fields
-                .iter()
-                .map(|field| field.as_str())
-                .collect::<BTreeSet<_>>(),
+            fields.iter().map(|field| field.as_str()).collect::<BTreeSet<_>>(),
             known.split_whitespace().collect()
         );
         let texts = ["listener", "pool", "backend", "phase", "code"].map(|key| &line[key]);
@@ -63,10 +60,7 @@ fn in_json_every_line_parses_and_every_connection_has_one_with_all_fields() -> R
         assert_eq!(texts, ["main", "main", &address, "stream", "done"]);
         let numbers = ["tries", "bytes_in", "bytes_out"].map(|key| &line[key]);
         assert_eq!(numbers, [1, 5, 5]);
-        assert!(
-            line["wait_us"].as_u64() <= line["total_us"].as_u64(),
-            "{line}"
-        );
+        assert!(line["wait_us"].as_u64() <= line["total_us"].as_u64(), "{line}");
         let client = line["client"].as_str().context("a client")?.to_owned();
         assert!(logged.insert(client), "two lines of one connection: {line}");
     }
@@ -77,10 +71,7 @@ fn in_json_every_line_parses_and_every_connection_has_one_with_all_fields() -> R
 #[test]
 fn text_has_one_line_for_a_connection_too() -> Result<()> {
     let backend = echo()?;
-    let setup = Setup {
-        log: "",
-        ..Setup::PLAIN
-    };
+    let setup = Setup { log: "", ..Setup::PLAIN };
     let mut site = Site::start(&setup, &[backend.address()])?;
     let mut client = site.connect()?;
     client.echo("hello")?;
@@ -93,10 +84,7 @@ fn text_has_one_line_for_a_connection_too() -> Result<()> {
     let [line] = of_client[..] else {
         panic!("{lines:#?}");
     };
-    assert!(
-        line.contains("connection closed") && line.contains("code=\"done\""),
-        "{line}"
-    );
+    assert!(line.contains("connection closed") && line.contains("code=\"done\""), "{line}");
     Ok(())
 }
 
@@ -125,15 +113,11 @@ fn the_level_can_be_set_by_the_environment() -> Result<()> {
 fn a_panic_is_one_line_and_nothing_of_the_default_hook() -> Result<()> {
     let backend = echo()?;
     let (mut site, control) = Site::start_with_faults(&Setup::PLAIN, &[backend.address()])?;
-    let paths = [
-        "server/traffic/routers/w0",
-        "server/traffic/pools/main/pool",
-    ];
+    let paths = ["server/traffic/routers/w0", "server/traffic/pools/main/pool"];
     for path in paths {
         control.panic(path)?;
-        control.wait_for("restart", 0, SOON, |event| {
-            event.path == path && event.generation == 2
-        })?;
+        control
+            .wait_for("restart", 0, SOON, |event| event.path == path && event.generation == 2)?;
     }
     let lines = all_lines(&mut site)?;
     let json: Vec<Value> = lines
@@ -142,24 +126,13 @@ fn a_panic_is_one_line_and_nothing_of_the_default_hook() -> Result<()> {
         .filter(|line| !line.starts_with("trunkline-faults: "))
         .map(|line| serde_json::from_str(line).with_context(|| format!("{line:?}")))
         .collect::<Result<_>>()?;
-    let panics: Vec<_> = json
-        .iter()
-        .filter(|line| line.to_string().contains("panic"))
-        .collect();
+    let panics: Vec<_> = json.iter().filter(|line| line.to_string().contains("panic")).collect();
     assert_eq!(panics.len(), paths.len(), "{panics:#?}");
     for (line, path) in panics.iter().zip(paths) {
-        assert_eq!(
-            (&line["level"], &line["path"]),
-            (&"ERROR".into(), &path.into())
-        );
+        assert_eq!((&line["level"], &line["path"]), (&"ERROR".into(), &path.into()));
         let text = line["panic"].as_str().context("a text")?;
         assert!(text.contains(trunkline_runtime::INJECTED), "{line}");
-        assert!(
-            line["place"]
-                .as_str()
-                .is_some_and(|place| place.contains(".rs:")),
-            "{line}"
-        );
+        assert!(line["place"].as_str().is_some_and(|place| place.contains(".rs:")), "{line}");
     }
     Ok(())
 }
@@ -169,10 +142,7 @@ fn control_characters_of_a_files_name_and_keys_do_not_reach_the_log_raw() -> Res
     let (port, backend) = (ReservedPort::new()?, echo()?);
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("two\nlines \u{1b}[31mred.toml");
-    let setup = Setup {
-        log: "",
-        ..Setup::PLAIN
-    };
+    let setup = Setup { log: "", ..Setup::PLAIN };
     let text = setup.file(port.address().port(), &[backend.address()]);
     fs::write(&file, &text)?;
     let mut command = trunkline();
@@ -188,9 +158,6 @@ fn control_characters_of_a_files_name_and_keys_do_not_reach_the_log_raw() -> Res
     let lines = said(&mut process)?;
     assert!(lines.iter().all(|line| is_plain(line)), "{lines:#?}");
     // A line that began inside a name would begin with something else than a time.
-    assert!(
-        lines.iter().all(|line| line.starts_with("20")),
-        "{lines:#?}"
-    );
+    assert!(lines.iter().all(|line| line.starts_with("20")), "{lines:#?}");
     Ok(())
 }

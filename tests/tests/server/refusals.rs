@@ -12,10 +12,7 @@ use super::site::{Setup, trunkline};
 
 /// The sentence with which `run` refuses a listener on `host`:`port`.
 fn refusal(host: &str, port: u16, start: impl FnOnce(Command) -> Command) -> Result<String> {
-    let setup = Setup {
-        host,
-        ..Setup::PLAIN
-    };
+    let setup = Setup { host, ..Setup::PLAIN };
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("trunkline.toml");
     fs::write(&file, setup.file(port, &["127.0.0.1:1"]))?;
@@ -43,10 +40,7 @@ fn a_port_in_use_is_refused_with_who_to_ask_for() -> Result<()> {
 fn an_address_of_another_machine_is_refused() -> Result<()> {
     // Reserved for documentation, so it is nobody's.
     let said = refusal("192.0.2.1", 0, |command| command)?;
-    assert!(
-        said.contains("this machine has no address 192.0.2.1"),
-        "{said}"
-    );
+    assert!(said.contains("this machine has no address 192.0.2.1"), "{said}");
     assert!(said.contains("0.0.0.0"), "{said}");
     Ok(())
 }

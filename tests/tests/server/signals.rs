@@ -13,10 +13,7 @@ use super::SOON;
 use super::site::{Setup, Site, echo};
 
 /// A drain that no test waits out.
-const PATIENT: Setup<'static> = Setup {
-    server: "workers = 2\ndrain = \"10m\"",
-    ..Setup::PLAIN
-};
+const PATIENT: Setup<'static> = Setup { server: "workers = 2\ndrain = \"10m\"", ..Setup::PLAIN };
 
 #[test]
 fn after_sigterm_nobody_new_is_let_in_and_who_is_in_goes_on_to_the_end() -> Result<()> {
@@ -42,10 +39,7 @@ fn who_is_still_there_when_the_drain_is_over_is_cut_off_and_logged_as_drained() 
     for (drain, least) in [("300ms", 300), ("0s", 0)] {
         let backend = echo()?;
         let server = format!("workers = 2\ndrain = \"{drain}\"");
-        let setup = Setup {
-            server: &server,
-            ..Setup::PLAIN
-        };
+        let setup = Setup { server: &server, ..Setup::PLAIN };
         let mut site = Site::start(&setup, &[backend.address()])?;
         let mut client = site.connect()?;
         client.echo("hello")?;
@@ -55,10 +49,7 @@ fn who_is_still_there_when_the_drain_is_over_is_cut_off_and_logged_as_drained() 
         assert!(begun.elapsed() >= Duration::from_millis(least));
         assert_eq!(site.process.wait(SOON)?.code(), Some(0));
         let line = site.closed(client.local_addr()?)?;
-        assert_eq!(
-            (&line["phase"], &line["code"]),
-            (&"stream".into(), &"drained".into())
-        );
+        assert_eq!((&line["phase"], &line["code"]), (&"stream".into(), &"drained".into()));
     }
     Ok(())
 }
@@ -82,10 +73,7 @@ fn a_second_signal_ends_the_process_at_once() -> Result<()> {
 #[test]
 fn a_lame_duck_goes_on_accepting() -> Result<()> {
     let backend = echo()?;
-    let setup = Setup {
-        server: "workers = 2\nlame_duck = \"10m\"",
-        ..Setup::PLAIN
-    };
+    let setup = Setup { server: "workers = 2\nlame_duck = \"10m\"", ..Setup::PLAIN };
     let mut site = Site::start(&setup, &[backend.address()])?;
     site.process.signal(Signal::TERM)?;
     site.process.wait_for_line("accepting for a while", SOON)?;
@@ -98,10 +86,7 @@ fn a_lame_duck_goes_on_accepting() -> Result<()> {
 #[test]
 fn a_lame_duck_stops_in_order_when_its_time_is_over() -> Result<()> {
     let backend = echo()?;
-    let setup = Setup {
-        server: "workers = 2\nlame_duck = \"200ms\"",
-        ..Setup::PLAIN
-    };
+    let setup = Setup { server: "workers = 2\nlame_duck = \"200ms\"", ..Setup::PLAIN };
     let mut site = Site::start(&setup, &[backend.address()])?;
     let begun = Instant::now();
     site.process.signal(Signal::INT)?;
@@ -146,9 +131,8 @@ fn who_waits_for_an_acceptor_that_is_down_does_not_hang_at_sigterm() -> Result<(
         Site::start_with_supervision(supervision, &PATIENT, &[backend.address()])?;
     let path = "server/traffic/listeners/main/acceptors/w0";
     control.panic(path)?;
-    control.wait_for("crash", 0, SOON, |event| {
-        event.path == path && event.what == What::Restarting
-    })?;
+    control
+        .wait_for("crash", 0, SOON, |event| event.path == path && event.what == What::Restarting)?;
     let mut clients = Vec::new();
     for _ in 0..30 {
         let mut client = site.connect()?;
@@ -177,21 +161,13 @@ fn sighup_checks_the_file_and_never_ends_the_process() -> Result<()> {
     let good = site.line(|line| line.contains("the file is good"))?;
     assert_eq!(good["level"], "INFO");
     let text = fs::read_to_string(site.file())?;
-    fs::write(
-        site.file(),
-        text.replace("workers = 2", "wrokers = 2\ndrain = 7"),
-    )?;
+    fs::write(site.file(), text.replace("workers = 2", "wrokers = 2\ndrain = 7"))?;
     site.process.signal(Signal::HUP)?;
     for (key, line) in [("wrokers", 2), ("drain", 3)] {
         let place = format!("trunkline.toml:{line}:");
         let bad = site.line(|line| line.contains(&place))?;
         assert_eq!(bad["level"], "ERROR");
-        assert!(
-            bad["mistake"]
-                .as_str()
-                .is_some_and(|text| text.contains(key)),
-            "{bad}"
-        );
+        assert!(bad["mistake"].as_str().is_some_and(|text| text.contains(key)), "{bad}");
     }
     fs::remove_file(site.file())?;
     site.process.signal(Signal::HUP)?;
@@ -203,7 +179,5 @@ fn sighup_checks_the_file_and_never_ends_the_process() -> Result<()> {
 
 /// Waits until no listening socket is left.
 fn wait_until_deaf(site: &mut Site) -> Result<()> {
-    site.process.wait_until("deaf", SOON, |id| {
-        Ok(procfs::listening_sockets_of(id)?.is_empty())
-    })
+    site.process.wait_until("deaf", SOON, |id| Ok(procfs::listening_sockets_of(id)?.is_empty()))
 }

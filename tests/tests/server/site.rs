@@ -55,13 +55,7 @@ impl Setup<'_> {
 
     /// The file. `backends` are addresses, or tables in TOML.
     pub(crate) fn file(&self, port: u16, backends: &[impl Display]) -> String {
-        let Self {
-            host,
-            server,
-            log,
-            listener,
-            pool,
-        } = self;
+        let Self { host, server, log, listener, pool } = self;
         let backends: Vec<_> = backends
             .iter()
             .map(ToString::to_string)
@@ -187,10 +181,7 @@ fn prepare(
 
 /// A backend that greets with its name and then echoes.
 pub(crate) fn greeter(name: &str, address: SocketAddr) -> Result<Backend> {
-    let plan = BackendPlan {
-        name: name.to_owned(),
-        ..BackendPlan::new(address, Mode::Banner)
-    };
+    let plan = BackendPlan { name: name.to_owned(), ..BackendPlan::new(address, Mode::Banner) };
     Backend::start(peer(), &plan)
 }
 

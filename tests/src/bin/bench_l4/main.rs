@@ -71,17 +71,10 @@ fn main() -> ExitCode {
 /// Measures and prints; tells whether the ratio is within bounds.
 fn run(arguments: &Arguments) -> Result<bool> {
     let beside = env::current_exe()?.with_file_name("peer");
-    anyhow::ensure!(
-        beside.is_file(),
-        "{} is missing: build it the same way",
-        beside.display()
-    );
+    anyhow::ensure!(beside.is_file(), "{} is missing: build it the same way", beside.display());
     let haproxy = find("haproxy").context("haproxy is not installed: apt-get install haproxy")?;
-    let (rounds, requests) = if arguments.quick {
-        (3, 20_000)
-    } else {
-        (arguments.rounds, arguments.requests)
-    };
+    let (rounds, requests) =
+        if arguments.quick { (3, 20_000) } else { (arguments.rounds, arguments.requests) };
     let workload = Workload {
         peer: beside,
         connections: arguments.connections,
@@ -125,39 +118,21 @@ fn report(theirs: &[Sample], ours: &[Sample], at_most: Option<f64>) -> Result<bo
         ("p99 us", |sample| sample.p99_micros),
         ("requests per s", |sample| sample.per_second),
     ];
-    writeln!(
-        out,
-        "{:<20} {:>32} {:>32}",
-        "median (min to max)", "haproxy", "trunkline"
-    )?;
+    writeln!(out, "{:<20} {:>32} {:>32}", "median (min to max)", "haproxy", "trunkline")?;
     for (name, of) in figures {
-        let (theirs, ours) = (
-            spread(theirs, of)?.to_string(),
-            spread(ours, of)?.to_string(),
-        );
+        let (theirs, ours) = (spread(theirs, of)?.to_string(), spread(ours, of)?.to_string());
         writeln!(out, "{name:<20} {theirs:>32} {ours:>32}")?;
     }
-    let pairs = ours
-        .iter()
-        .zip(theirs)
-        .map(|(ours, theirs)| ours.cpu_micros / theirs.cpu_micros);
+    let pairs = ours.iter().zip(theirs).map(|(ours, theirs)| ours.cpu_micros / theirs.cpu_micros);
     let pairs = Spread::of(pairs)?;
     let ratio = spread(ours, figures[0].1)?.median / spread(theirs, figures[0].1)?.median;
-    let requests: u64 = theirs
-        .iter()
-        .chain(ours)
-        .map(|sample| sample.requests)
-        .sum();
+    let requests: u64 = theirs.iter().chain(ours).map(|sample| sample.requests).sum();
     writeln!(
         out,
         "CPU, trunkline / haproxy: {ratio:.3} (rounds {:.3} to {:.3})",
         pairs.min, pairs.max
     )?;
-    writeln!(
-        out,
-        "{requests} requests started and done, {} rounds",
-        ours.len()
-    )?;
+    writeln!(out, "{requests} requests started and done, {} rounds", ours.len())?;
     let within = at_most.is_none_or(|most| ratio <= most);
     if let (false, Some(most)) = (within, at_most) {
         writeln!(out, "more than {most}")?;

@@ -60,16 +60,8 @@ pub(crate) struct Sample {
 
 impl fmt::Display for Sample {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            cpu_micros,
-            p99_micros,
-            per_second,
-            ..
-        } = self;
-        write!(
-            f,
-            "{cpu_micros:.3} CPU us, p99 {p99_micros:.0} us, {per_second:.0} requests/s"
-        )
+        let Self { cpu_micros, p99_micros, per_second, .. } = self;
+        write!(f, "{cpu_micros:.3} CPU us, p99 {p99_micros:.0} us, {per_second:.0} requests/s")
     }
 }
 
@@ -81,10 +73,8 @@ impl Workload {
         // Starting a proxy fails if anybody else listens where it is to listen.
         let mut running = Running::start(proxy, backend.address(), self.workers)?;
         let address = running.address();
-        let plan = KeepalivePlan {
-            size: self.size,
-            ..KeepalivePlan::new(address, self.connections)
-        };
+        let plan =
+            KeepalivePlan { size: self.size, ..KeepalivePlan::new(address, self.connections) };
         let mut clients = Keepalive::open(&self.peer, &plan)?;
         clients.round(self.warm_up, ROUND)?;
 
@@ -95,10 +85,7 @@ impl Workload {
         let spent = cpu_nanos(id)? - before;
 
         // A thread that ends takes its time with it, and the figure would flatter.
-        ensure!(
-            threads == thread_names(id)?,
-            "{proxy}: its threads changed while it was measured"
-        );
+        ensure!(threads == thread_names(id)?, "{proxy}: its threads changed while it was measured");
         let accepted = backend.counts()?.accepted;
         ensure!(
             accepted >= u64::from(self.connections),

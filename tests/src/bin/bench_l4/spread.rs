@@ -17,17 +17,10 @@ impl Spread {
     pub(crate) fn of(figures: impl Iterator<Item = f64>) -> Result<Self> {
         let mut figures: Vec<f64> = figures.collect();
         figures.sort_by(f64::total_cmp);
-        let (min, max) = figures
-            .first()
-            .zip(figures.last())
-            .context("nothing was measured")?;
+        let (min, max) = figures.first().zip(figures.last()).context("nothing was measured")?;
         let upper = figures.len() / 2;
         let lower = (figures.len() - 1) / 2;
-        Ok(Self {
-            median: f64::midpoint(figures[lower], figures[upper]),
-            min: *min,
-            max: *max,
-        })
+        Ok(Self { median: f64::midpoint(figures[lower], figures[upper]), min: *min, max: *max })
     }
 }
 
@@ -44,14 +37,7 @@ mod tests {
     #[test]
     fn the_median_of_an_even_number_is_the_middle_of_two() -> anyhow::Result<()> {
         let spread = Spread::of([4.0, 1.0, 3.0, 2.0].into_iter())?;
-        assert_eq!(
-            spread,
-            Spread {
-                median: 2.5,
-                min: 1.0,
-                max: 4.0
-            }
-        );
+        assert_eq!(spread, Spread { median: 2.5, min: 1.0, max: 4.0 });
         Ok(())
     }
 

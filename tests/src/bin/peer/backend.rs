@@ -47,10 +47,7 @@ struct Seen {
 
 impl Seen {
     fn counts(self) -> Counts {
-        Counts {
-            accepted: self.accepted,
-            open: self.open,
-        }
+        Counts { accepted: self.accepted, open: self.open }
     }
 }
 
@@ -65,9 +62,7 @@ pub(crate) async fn run(plan: BackendPlan, mut commands: mpsc::Receiver<String>)
         seen: watch::Sender::default(),
         mute: AtomicBool::new(false),
     });
-    crate::answer(&Listening {
-        listening: listener.local_addr()?,
-    })?;
+    crate::answer(&Listening { listening: listener.local_addr()? })?;
     loop {
         let command = tokio::select! {
             accepted = listener.accept() => {
@@ -96,11 +91,7 @@ pub(crate) async fn run(plan: BackendPlan, mut commands: mpsc::Receiver<String>)
 }
 
 fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
-    let socket = if address.is_ipv4() {
-        TcpSocket::new_v4()?
-    } else {
-        TcpSocket::new_v6()?
-    };
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
@@ -118,11 +109,7 @@ impl Backend {
         let (Ok(peer), Ok(local)) = (stream.peer_addr(), stream.local_addr()) else {
             return Ok(());
         };
-        self.record(&BackendLine::Accepted {
-            at_nanos: monotonic_nanos(),
-            peer,
-            local,
-        })?;
+        self.record(&BackendLine::Accepted { at_nanos: monotonic_nanos(), peer, local })?;
         self.seen.send_modify(|seen| {
             seen.accepted += 1;
             seen.open += 1;
@@ -175,10 +162,7 @@ impl Backend {
         let mut seen = self.seen.subscribe();
         let _late = tokio::time::timeout(TOKENS, seen.wait_for(|seen| seen.nameless == 0)).await;
         let nameless = self.seen.borrow().nameless;
-        crate::answer(&Crashed {
-            killed_nanos: monotonic_nanos(),
-            nameless,
-        })?;
+        crate::answer(&Crashed { killed_nanos: monotonic_nanos(), nameless })?;
         kill_process(getpid(), Signal::KILL).context("cannot kill itself")
     }
 }

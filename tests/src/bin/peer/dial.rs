@@ -36,11 +36,8 @@ pub(crate) fn fate_of(error: &io::Error) -> Fate {
     let is = |kinds: &[ErrorKind]| kinds.contains(&kind);
     if is(&[ErrorKind::ConnectionRefused]) {
         Fate::Refused
-    } else if is(&[
-        ErrorKind::ConnectionReset,
-        ErrorKind::BrokenPipe,
-        ErrorKind::ConnectionAborted,
-    ]) {
+    } else if is(&[ErrorKind::ConnectionReset, ErrorKind::BrokenPipe, ErrorKind::ConnectionAborted])
+    {
         Fate::Reset
     } else if is(&[ErrorKind::UnexpectedEof]) {
         Fate::EofEarly

@@ -39,10 +39,7 @@ async fn open(plan: &IdlePlan, held: &watch::Sender<Held>) -> Result<Opened> {
     let limit = Duration::from_millis(plan.timeout_millis);
     let mut opening = JoinSet::new();
     for number in 0..plan.connections {
-        let turn = Arc::clone(&turns)
-            .acquire_owned()
-            .await
-            .context("the semaphore is closed")?;
+        let turn = Arc::clone(&turns).acquire_owned().await.context("the semaphore is closed")?;
         let (to, held) = (plan.to, held.clone());
         opening.spawn(async move {
             let proved = async {
@@ -50,10 +47,7 @@ async fn open(plan: &IdlePlan, held: &watch::Sender<Held>) -> Result<Opened> {
                 prove(&mut stream, number).await?;
                 io::Result::Ok(stream)
             };
-            let stream = timeout(limit, proved)
-                .await
-                .map_err(io::Error::from)
-                .flatten()?;
+            let stream = timeout(limit, proved).await.map_err(io::Error::from).flatten()?;
             drop(turn);
             held.send_modify(|held| {
                 held.open += 1;
@@ -63,11 +57,7 @@ async fn open(plan: &IdlePlan, held: &watch::Sender<Held>) -> Result<Opened> {
             io::Result::Ok(())
         });
     }
-    let mut opened = Opened {
-        ready: 0,
-        failed: 0,
-        first_error: None,
-    };
+    let mut opened = Opened { ready: 0, failed: 0, first_error: None };
     while let Some(outcome) = opening.join_next().await {
         match outcome.context("an opening connection has crashed")? {
             Ok(()) => opened.ready += 1,
@@ -86,11 +76,7 @@ async fn prove(stream: &mut TcpStream, number: u32) -> io::Result<()> {
     stream.write_all(&sent).await?;
     let mut received = vec![0; sent.len()];
     stream.read_exact(&mut received).await?;
-    if received == sent {
-        Ok(())
-    } else {
-        Err(io::Error::other("not the bytes that were sent"))
-    }
+    if received == sent { Ok(()) } else { Err(io::Error::other("not the bytes that were sent")) }
 }
 
 /// Waits for the other side to close.
@@ -106,11 +92,7 @@ async fn hold(mut stream: TcpStream, held: watch::Sender<Held>) {
     let now = monotonic_nanos();
     held.send_modify(|held| {
         held.open -= 1;
-        *if ended {
-            &mut held.ended
-        } else {
-            &mut held.reset
-        } += 1;
+        *if ended { &mut held.ended } else { &mut held.reset } += 1;
         held.first_closed_nanos.get_or_insert(now);
         // Two workers may come here in another order than they read the clock.
         held.last_closed_nanos = held.last_closed_nanos.max(Some(now));

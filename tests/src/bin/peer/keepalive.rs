@@ -32,10 +32,7 @@ impl Limits {
         let in_time = self.until.is_none_or(|until| Instant::now() < until);
         let one_less = |left: u64| left.checked_sub(1);
         in_time
-            && self
-                .requests
-                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less)
-                .is_ok()
+            && self.requests.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok()
     }
 }
 
@@ -44,22 +41,15 @@ pub(crate) async fn run(plan: KeepalivePlan, mut commands: mpsc::Receiver<String
     let request: Arc<[u8]> = vec![b'k'; usize::try_from(plan.size)?].into();
     let mut connections = Vec::new();
     for _ in 0..plan.connections {
-        let mut stream = dial::dial(plan.to)
-            .await
-            .with_context(|| format!("connecting to {}", plan.to))?;
+        let mut stream =
+            dial::dial(plan.to).await.with_context(|| format!("connecting to {}", plan.to))?;
         let mut answer = vec![0; request.len()];
-        exchange(&mut stream, &request, &mut answer)
-            .await
-            .context("the first echo")?;
+        exchange(&mut stream, &request, &mut answer).await.context("the first echo")?;
         connections.push(stream);
     }
-    crate::answer(&Connected {
-        connected: plan.connections.into(),
-    })?;
+    crate::answer(&Connected { connected: plan.connections.into() })?;
     if plan.requests.is_some() || plan.seconds.is_some() {
-        let seconds = plan
-            .seconds
-            .map(|seconds| Duration::from_secs(seconds.into()));
+        let seconds = plan.seconds.map(|seconds| Duration::from_secs(seconds.into()));
         let limits = Limits {
             requests: plan.requests.unwrap_or(u64::MAX).into(),
             until: seconds.map(|seconds| Instant::now() + seconds),
@@ -67,16 +57,12 @@ pub(crate) async fn run(plan: KeepalivePlan, mut commands: mpsc::Receiver<String
         return round(&mut connections, request, limits).await;
     }
     while let Some(command) = commands.recv().await {
-        let Some(requests) = command
-            .strip_prefix("go ")
-            .and_then(|count| count.parse::<u64>().ok())
+        let Some(requests) =
+            command.strip_prefix("go ").and_then(|count| count.parse::<u64>().ok())
         else {
             bail!("{command:?} is no command: go REQUESTS");
         };
-        let limits = Limits {
-            requests: requests.into(),
-            until: None,
-        };
+        let limits = Limits { requests: requests.into(), until: None };
         round(&mut connections, request.clone(), limits).await?;
     }
     Ok(())
@@ -98,11 +84,7 @@ async fn round(connections: &mut Vec<TcpStream>, request: Arc<[u8]>, limits: Lim
     }
     let (mut nanos, mut started, mut first_error) = (Vec::new(), 0, None);
     while let Some(share) = working.join_next().await {
-        let Share {
-            stream,
-            nanos: mine,
-            error,
-        } = share.context("a connection has crashed")?;
+        let Share { stream, nanos: mine, error } = share.context("a connection has crashed")?;
         started += mine.len() as u64 + u64::from(error.is_some());
         nanos.extend(mine);
         match error {
@@ -113,13 +95,7 @@ async fn round(connections: &mut Vec<TcpStream>, request: Arc<[u8]>, limits: Lim
     }
     let took_nanos = monotonic_nanos() - began;
     let done = nanos.len() as u64;
-    crate::answer(&Round {
-        started,
-        done,
-        took_nanos,
-        latency: Latency::of(nanos),
-        first_error,
-    })
+    crate::answer(&Round { started, done, took_nanos, latency: Latency::of(nanos), first_error })
 }
 
 async fn share(mut stream: TcpStream, request: Arc<[u8]>, limits: Arc<Limits>) -> Share {
@@ -133,11 +109,7 @@ async fn share(mut stream: TcpStream, request: Arc<[u8]>, limits: Arc<Limits>) -
             Err(failed) => error = Some(failed),
         }
     }
-    Share {
-        stream,
-        nanos,
-        error,
-    }
+    Share { stream, nanos, error }
 }
 
 async fn exchange(stream: &mut TcpStream, request: &[u8], answer: &mut [u8]) -> io::Result<()> {
@@ -146,13 +118,6 @@ async fn exchange(stream: &mut TcpStream, request: &[u8], answer: &mut [u8]) -> 
         tokio::try_join!(writing.write_all(request), reading.read_exact(answer))?;
         io::Result::Ok(())
     };
-    timeout(ANSWER, both)
-        .await
-        .map_err(io::Error::from)
-        .flatten()?;
-    if answer == request {
-        Ok(())
-    } else {
-        Err(io::Error::other("not the bytes that were sent"))
-    }
+    timeout(ANSWER, both).await.map_err(io::Error::from).flatten()?;
+    if answer == request { Ok(()) } else { Err(io::Error::other("not the bytes that were sent")) }
 }

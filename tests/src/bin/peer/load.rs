@@ -58,10 +58,7 @@ pub(crate) async fn run(plan: LoadPlan) -> Result<()> {
     };
     crate::answer(&summary)?;
     let LoadSummary { started, done, .. } = summary;
-    ensure!(
-        started == done,
-        "{started} connections were started, {done} are accounted for"
-    );
+    ensure!(started == done, "{started} connections were started, {done} are accounted for");
     Ok(())
 }
 
@@ -74,20 +71,14 @@ async fn account(mut attempts: mpsc::Receiver<Attempt>, ledger: Option<File>) ->
     let mut answered = Vec::new();
     while let Some(attempt) = attempts.recv().await {
         if fates.is_empty() {
-            crate::answer(&Running {
-                running: attempt.fate,
-            })?;
+            crate::answer(&Running { running: attempt.fate })?;
         }
         if let Some(ledger) = &mut ledger {
             serde_json::to_writer(&mut *ledger, &attempt)?;
             ledger.write_all(b"\n")?;
         }
         *fates.entry(attempt.fate).or_default() += 1;
-        answered.extend(
-            attempt
-                .answered_nanos
-                .map(|at| at.saturating_sub(attempt.started_nanos)),
-        );
+        answered.extend(attempt.answered_nanos.map(|at| at.saturating_sub(attempt.started_nanos)));
         if let Some(backend) = attempt.backend {
             *backends.entry(backend).or_default() += 1;
         }
@@ -157,10 +148,7 @@ async fn expect(stream: &mut (impl AsyncReadExt + Unpin), expected: &[u8]) -> io
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, missing));
         }
         if buffer[..read] != rest[..read] {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                "not the bytes that were sent",
-            ));
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "not the bytes that were sent"));
         }
         rest = &rest[read..];
     }
@@ -170,9 +158,6 @@ async fn expect(stream: &mut (impl AsyncReadExt + Unpin), expected: &[u8]) -> io
 async fn expect_end(stream: &mut TcpStream) -> io::Result<()> {
     match stream.read(&mut [0]).await? {
         0 => Ok(()),
-        _ => Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            "more bytes than were sent",
-        )),
+        _ => Err(io::Error::new(io::ErrorKind::InvalidData, "more bytes than were sent")),
     }
 }

@@ -64,10 +64,8 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<()> {
     let descriptors = raise_descriptors().context("cannot raise the limit of descriptors")?;
     let commands = commands::read()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         match command {
             Command::Backend(plan) => backend::run(plan, commands).await,
@@ -90,13 +88,7 @@ fn run(command: Command) -> Result<()> {
 /// Raises the soft limit to the hard one; returns it.
 fn raise_descriptors() -> Result<u64> {
     let limit = getrlimit(Resource::Nofile);
-    setrlimit(
-        Resource::Nofile,
-        Rlimit {
-            current: limit.maximum,
-            maximum: limit.maximum,
-        },
-    )?;
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum })?;
     Ok(limit.maximum.unwrap_or(u64::MAX))
 }
 
@@ -105,10 +97,7 @@ fn answer(value: &impl Serialize) -> Result<()> {
     let mut line = serde_json::to_vec(value)?;
     line.push(b'\n');
     let mut stdout = std::io::stdout().lock();
-    stdout
-        .write_all(&line)
-        .and_then(|()| stdout.flush())
-        .context("nobody reads stdout")
+    stdout.write_all(&line).and_then(|()| stdout.flush()).context("nobody reads stdout")
 }
 
 #[cfg(test)]
@@ -160,12 +149,7 @@ mod tests {
 
     #[test]
     fn the_arguments_of_idle_clients_mean_their_plan() -> Result<()> {
-        let plan = IdlePlan {
-            to: TO,
-            connections: 1,
-            at_once: 2,
-            timeout_millis: 3,
-        };
+        let plan = IdlePlan { to: TO, connections: 1, at_once: 2, timeout_millis: 3 };
         let parsed = parse(plan.arguments())?;
         assert!(matches!(parsed, Command::IdleClients(parsed) if parsed == plan));
         Ok(())
@@ -174,13 +158,7 @@ mod tests {
     #[test]
     fn the_arguments_of_keepalive_mean_its_plan() -> Result<()> {
         for (requests, seconds) in [(None, None), (Some(4), None), (None, Some(5))] {
-            let plan = KeepalivePlan {
-                to: TO,
-                connections: 1,
-                size: 2,
-                requests,
-                seconds,
-            };
+            let plan = KeepalivePlan { to: TO, connections: 1, size: 2, requests, seconds };
             let parsed = parse(plan.arguments())?;
             assert!(matches!(parsed, Command::Keepalive(parsed) if parsed == plan));
         }

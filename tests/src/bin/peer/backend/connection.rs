@@ -46,10 +46,7 @@ impl Drop for Open {
 
 /// Serves `stream` to its end.
 pub(super) async fn serve(backend: Arc<Backend>, mut stream: TcpStream, peer: SocketAddr) {
-    let mut open = Open {
-        backend: backend.clone(),
-        nameless: true,
-    };
+    let mut open = Open { backend: backend.clone(), nameless: true };
     let served = match backend.mode {
         Mode::Echo => echo(&mut open, &mut stream, peer).await,
         Mode::Banner => match greet(&backend, &mut stream).await {
@@ -112,11 +109,8 @@ async fn http(open: &mut Open, stream: &mut TcpStream) -> Result<()> {
         }
         let mut answers = Vec::new();
         for byte in &buffer[..read] {
-            matched = if *byte == HEAD_END[matched] {
-                matched + 1
-            } else {
-                usize::from(*byte == b'\r')
-            };
+            matched =
+                if *byte == HEAD_END[matched] { matched + 1 } else { usize::from(*byte == b'\r') };
             if matched == HEAD_END.len() {
                 answers.extend_from_slice(&answer);
                 matched = 0;
@@ -138,11 +132,7 @@ async fn first_line(open: &mut Open, stream: &mut TcpStream, peer: SocketAddr) -
         if let Some(end) = first.iter().position(|byte| *byte == b'\n') {
             let token = String::from_utf8_lossy(&first[TOKEN.len()..end]).into_owned();
             let at_nanos = monotonic_nanos();
-            open.backend.record(&BackendLine::Token {
-                at_nanos,
-                peer,
-                token,
-            })?;
+            open.backend.record(&BackendLine::Token { at_nanos, peer, token })?;
             break;
         }
         if first.len() > LONGEST_TOKEN {

@@ -1,0 +1,75 @@
+//! The long runs: one command each, with its figures, a verdict in the last line, and exit code 1
+//! for a miss.
+//!
+//! Build all programs of this crate the same way and run it from there, for it takes the others
+//! from its own folder: `cargo build --release -p trunkline-tests --bins && target/release/long
+//! failover`
+#![expect(clippy::print_stdout, reason = "figures are what it is for")]
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use trunkline_tests::runs::crashes::{self, CrashPlan};
+use trunkline_tests::runs::escalate::{self, Victims};
+use trunkline_tests::runs::failover::{self, FailoverPlan};
+use trunkline_tests::runs::idle::{self, IdleRunPlan};
+use trunkline_tests::runs::park::{self, ParkPlan};
+use trunkline_tests::runs::stuck::{self, StuckPlan};
+use trunkline_tests::runs::{Programs, Report};
+
+/// Runs of the server with faults, under load; each ends by itself.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    run: Run,
+}
+
+#[derive(Subcommand)]
+enum Run {
+    /// Kill one of two backends and bring it back, ten times in a minute.
+    Failover,
+    /// 1,008 panics of all kinds of actors in a minute, after a minute without (130 s).
+    Crashes,
+    /// Let a pool spend its intensity.
+    Park {
+        /// Wait until it is tried again, after up to 30 s.
+        #[arg(long)]
+        with_trial: bool,
+    },
+    /// Let the root spend its intensity.
+    Escalate,
+    /// Block a worker for five seconds.
+    Stuck,
+    /// Hold 8,000 idle connections, then stop.
+    Idle,
+}
+
+fn main() -> ExitCode {
+    let run = Arguments::parse().run;
+    match report(run) {
+        Ok(report) => {
+            println!("{report}");
+            if report.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => {
+            eprintln!("long: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn report(run: Run) -> Result<Report> {
+    let programs = Programs::beside_this()?;
+    match run {
+        Run::Failover => failover::run(&programs, FailoverPlan::default()),
+        Run::Crashes => crashes::run(&programs, CrashPlan::default()),
+        Run::Park { with_trial } => {
+            let plan = ParkPlan { with_trial, ..ParkPlan::default() };
+            park::run(&programs, plan)
+        }
+        Run::Escalate => escalate::run(&programs, Victims::Routers),
+        Run::Stuck => stuck::run(&programs, StuckPlan::default()),
+        Run::Idle => idle::run(&programs, IdleRunPlan::default()),
+    }
+}

@@ -1,0 +1,30 @@
+//! The long runs: each starts a server with its clients and backends, does something to it, and
+//! reports figures with their bounds.
+//!
+//! The program `long` makes them in full; the integration tests make short ones of the same code.
+//!
+//! | File | What happens |
+//! |---|---|
+//! | [`failover`] | a backend is killed and brought back under load |
+//! | [`crashes`] | every kind of actor panics under load |
+//! | [`park`] | a pool spends its intensity |
+//! | [`escalate`] | the root spends its intensity |
+//! | [`stuck`] | a worker is blocked |
+//! | [`idle`] | thousands of connections do nothing, then the server stops |
+//!
+//! [`Report`] is what they return, [`Programs`] what they start, [`site`] the server most of them
+//! run.
+
+pub mod crashes;
+pub mod escalate;
+pub mod failover;
+pub mod idle;
+mod pace;
+pub mod park;
+mod programs;
+mod report;
+pub mod site;
+pub mod stuck;
+
+pub use programs::Programs;
+pub use report::Report;

@@ -1,0 +1,69 @@
+//! The hand that breaks: one panic after the other, at a steady rate.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use crate::control::{Control, What};
+use crate::runs::pace::Pace;
+
+use super::targets::Targets;
+
+/// How long an actor may take to be back from the last panic before it is given the next.
+const BACK: Duration = Duration::from_secs(10);
+
+/// One panic that was asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Injection {
+    pub(super) kind: &'static str,
+    pub(super) path: String,
+    /// Over its next message, not at its next turn.
+    pub(super) at_message: bool,
+}
+
+/// Makes each kind panic `times` times within `seconds`, the kinds in turn.
+pub(super) fn inject(
+    control: &Control,
+    targets: &Targets,
+    times: u32,
+    seconds: u32,
+) -> Result<Vec<Injection>> {
+    let kinds = u32::try_from(targets.lasting.len())? + 1;
+    // A little faster than need be: the last of them is to be back before the load ends.
+    let period = Duration::from_secs(seconds.into()).mul_f64(0.95) / (kinds * times);
+    let mut pace = Pace::every(period);
+    let mut connections = targets.connections.iter();
+    let mut marks = HashMap::new();
+    let mut injections = Vec::new();
+    for time in 0..times as usize {
+        for kind in &targets.lasting {
+            pace.wait();
+            let path = &kind.paths[time % kind.paths.len()];
+            if let Some(mark) = marks.insert(path.clone(), control.mark()) {
+                // Two panics at once would be one.
+                control.wait_for("restart", mark, BACK, |event| {
+                    event.what == What::Started && event.path == *path
+                })?;
+            }
+            // Half of the routers', on each worker in turn.
+            let at_message = kind.name == "router" && (time / kind.paths.len()) % 2 == 1;
+            if at_message {
+                control.panic_message(path)?;
+            } else {
+                control.panic(path)?;
+            }
+            injections.push(Injection { kind: kind.name, path: path.clone(), at_message });
+        }
+        pace.wait();
+        let path = connections.next().context("too few connections to crash")?;
+        control.panic(path)?;
+        injections.push(Injection { kind: "connection", path: path.clone(), at_message: false });
+    }
+    for (path, mark) in marks {
+        control.wait_for("last restart", mark, BACK, |event| {
+            event.what == What::Started && event.path == path
+        })?;
+    }
+    Ok(injections)
+}

@@ -1,0 +1,65 @@
+//! Who is made to panic.
+
+use anyhow::{Context, Result, ensure};
+
+use crate::backend::Backend;
+use crate::control::Node;
+use crate::runs::site::{ROOT, WORKERS, is_connection};
+
+/// All actors of one kind, by path.
+#[derive(Clone, Debug)]
+pub(super) struct Kind {
+    pub(super) name: &'static str,
+    pub(super) paths: Vec<String>,
+}
+
+/// The kinds of actors and of supervisors below `traffic`.
+#[derive(Debug)]
+pub(super) struct Targets {
+    /// Those that come back.
+    pub(super) lasting: Vec<Kind>,
+    /// Connections, each of which can crash once.
+    pub(super) connections: Vec<String>,
+}
+
+impl Targets {
+    /// The actors of the half "main", and those that both halves share; all connections of `tree`.
+    pub(super) fn of(tree: &[Node], backends: &[Backend]) -> Result<Self> {
+        let traffic = format!("{ROOT}/traffic");
+        let listener = format!("{traffic}/listeners/main");
+        let pool = format!("{traffic}/pools/main");
+        let workers = |of: String| (0..WORKERS).map(move |worker| format!("{of}/w{worker}"));
+        let backend: Vec<_> =
+            backends.iter().map(|backend| format!("{pool}/{}", backend.address())).collect();
+        let kind = |name, paths| Kind { name, paths };
+        let one = |name, path: String| kind(name, vec![path]);
+        let lasting = vec![
+            kind("acceptor", workers(format!("{listener}/acceptors")).collect()),
+            one("listener", format!("{listener}/listener")),
+            kind("router", workers(format!("{traffic}/routers")).collect()),
+            kind("backend", backend.iter().map(|path| format!("{path}/backend")).collect()),
+            one("pool", format!("{pool}/pool")),
+            one("supervisor traffic", traffic.clone()),
+            one("supervisor pools", format!("{traffic}/pools")),
+            one("supervisor pool", pool),
+            kind("supervisor backend", backend),
+            one("supervisor routers", format!("{traffic}/routers")),
+            one("supervisor listeners", format!("{traffic}/listeners")),
+            one("supervisor listener", listener.clone()),
+            one("supervisor connections", format!("{listener}/connections")),
+            kind(
+                "supervisor connections of a worker",
+                workers(format!("{listener}/connections")).collect(),
+            ),
+            one("supervisor acceptors", format!("{listener}/acceptors")),
+        ];
+        for path in lasting.iter().flat_map(|kind| &kind.paths) {
+            let found = tree.iter().any(|node| node.path == *path);
+            ensure!(found, "the tree has no {path}");
+        }
+        let paths = tree.iter().map(|node| &node.path);
+        let connections: Vec<_> = paths.filter(|path| is_connection(path)).cloned().collect();
+        connections.first().context("the tree has no connection")?;
+        Ok(Self { lasting, connections })
+    }
+}
