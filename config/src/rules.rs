@@ -2,7 +2,7 @@
 //! that one slip is not reported twice.
 
 use std::collections::{BTreeMap, HashMap};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use config::{Value, ValueKind};
 
@@ -89,14 +89,20 @@ impl Rules<'_, '_> {
             .filter(|(.., address)| address.port() != 0)
             .collect();
         binds.sort_by(|(left, ..), (right, ..)| left.cmp(right));
-        let mut taken = HashMap::new();
+        let mut taken: Vec<(SocketAddr, &str)> = Vec::new();
         for (_, path, name, address) in &binds {
-            if let Some(first) = taken.insert(address, *name) {
-                let problem =
-                    Problem::new(format!("{address} is already the address of listener.{first}"));
-                self.push(path, problem.remedy("give each listener an address of its own"));
-                taken.insert(address, first);
-            }
+            let Some((other, first)) = taken.iter().find(|(other, _)| overlap(*other, *address))
+            else {
+                taken.push((*address, name));
+                continue;
+            };
+            let message = if other == address {
+                format!("{address} is already the address of listener.{first}")
+            } else {
+                format!("{address} overlaps {other}, the address of listener.{first}")
+            };
+            let problem = Problem::new(message);
+            self.push(path, problem.remedy("give each listener an address of its own"));
         }
     }
 
@@ -175,4 +181,13 @@ fn table(value: &Value) -> Option<&Checked> {
 
 fn text<'v>(table: &'v Checked, key: &str) -> Option<&'v str> {
     if let ValueKind::String(text) = &table.get(key)?.kind { Some(text) } else { None }
+}
+
+/// Whether one socket cannot listen on `left` while another listens on `right`. `[::]` takes IPv4
+/// along.
+fn overlap(left: SocketAddr, right: SocketAddr) -> bool {
+    let (a, b) = (left.ip(), right.ip());
+    let covers =
+        |all: IpAddr, one: IpAddr| all.is_unspecified() && (all.is_ipv6() || one.is_ipv4());
+    left.port() == right.port() && (a == b || covers(a, b) || covers(b, a))
 }

@@ -179,6 +179,30 @@ fn a_listener_and_its_pool_must_fit() {
 }
 
 #[test]
+fn a_wildcard_address_leaves_no_room_for_another_on_its_port() {
+    let two = |first, second| {
+        in_toml(&format!(
+            "listener.a = {{ bind = '{first}', protocol = 'echo' }}\n\
+             listener.b = {{ bind = '{second}', protocol = 'echo' }}"
+        ))
+    };
+    for (first, second) in
+        [("[::]:1", "0.0.0.0:1"), ("0.0.0.0:1", "127.0.0.1:1"), ("[::1]:1", "[::]:1")]
+    {
+        assert_eq!(
+            two(first, second),
+            [format!(
+                "f:2:23: listener.b.bind: {second} overlaps {first}, the address of listener.a: \
+                 give each listener an address of its own"
+            )]
+        );
+    }
+    let apart = "listener.a = { bind = '0.0.0.0:1', protocol = 'echo' }\n\
+                 listener.b = { bind = '[::1]:1', protocol = 'echo' }";
+    assert!(load(Format::Toml, apart).is_ok());
+}
+
+#[test]
 fn two_listeners_cannot_have_one_address_unless_the_port_is_any() {
     let text = "listener.z = { bind = '127.0.0.1:1', protocol = 'echo' }
 listener.a = { bind = '127.0.0.1:1', protocol = 'echo' }
