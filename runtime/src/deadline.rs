@@ -14,6 +14,9 @@ use std::time::{Duration, Instant};
 use slab::Slab;
 use tokio::time::Sleep;
 
+/// Longer than any process runs, and well within the range of the clock.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
 pub(crate) const GRAIN: Duration = Duration::from_millis(10);
 
 thread_local! {
@@ -37,7 +40,8 @@ impl Deadline {
     /// `after` from now, rounded up to 10 ms.
     #[must_use]
     pub fn after(after: Duration) -> Self {
-        Self::at(crate::clock::now() + after)
+        // What lies beyond the clock's range never comes.
+        Self::at(crate::clock::now() + after.min(LONGEST))
     }
 
     /// At `at`, rounded up to 10 ms.
@@ -110,7 +114,7 @@ struct Entry {
 impl Wheel {
     fn tick_of(&self, at: Instant) -> u64 {
         let since = at.saturating_duration_since(self.origin);
-        u64::try_from(since.as_millis().div_ceil(GRAIN.as_millis())).unwrap_or(u64::MAX)
+        u64::try_from(since.as_nanos().div_ceil(GRAIN.as_nanos())).unwrap_or(u64::MAX)
     }
 
     fn add(&mut self, at: Instant) -> usize {
@@ -234,5 +238,46 @@ impl Driver {
             }
             ready!(self.sleep.as_mut().poll(cx));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wheel() -> Wheel {
+        Wheel {
+            origin: Instant::now(),
+            ticks: BTreeMap::new(),
+            entries: Slab::new(),
+            driver: None,
+            armed: None,
+        }
+    }
+
+    #[test]
+    fn ticks_beyond_32_bits_are_the_moments_that_they_stand_for() {
+        let wheel = wheel();
+        for tick in [1, u64::from(u32::MAX), 1 << 32, (1 << 32) + 1, 1 << 40] {
+            let at = wheel.origin + Duration::from_millis(tick * 10);
+            assert_eq!(time_of(wheel.origin, tick), at);
+            assert_eq!(wheel.tick_of(at), tick);
+            assert_eq!(wheel.tick_of(at - Duration::from_millis(9)), tick, "rounded up");
+            assert_eq!(wheel.tick_of(at + Duration::from_nanos(1)), tick + 1, "rounded up");
+        }
+    }
+
+    #[test]
+    fn a_deadline_beyond_32_bits_of_ticks_is_due_at_its_time_and_not_before() {
+        let mut wheel = wheel();
+        let tick = (1 << 32) + 7;
+        let at = time_of(wheel.origin, tick);
+        let entry = wheel.add(at);
+        for early in [1, 7, u64::from(u32::MAX), tick - 1] {
+            assert!(wheel.expire(time_of(wheel.origin, early)).is_empty());
+            assert!(!wheel.entries[entry].due, "at tick {early}");
+        }
+        wheel.expire(at);
+        assert!(wheel.entries[entry].due);
     }
 }

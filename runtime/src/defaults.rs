@@ -50,8 +50,12 @@ fn the_table_of_defaults_says_what_the_code_does() {
         ("beat of a thread", time(crate::pulse::BEAT)),
         ("look of the watchdog", time(period)),
         ("limit of the watchdog", time(limit)),
+        ("silence after which a worker is lost", time(crate::watchdog::LOST)),
         ("answer to a kill", time(crate::supervisor::stop::KILL_ANSWER)),
-        ("grace once the root gave up", time(crate::supervisor::stop::LAST_GRACE)),
+        (
+            "longest grace below a supervisor that gave up",
+            time(crate::supervisor::stop::LAST_GRACE),
+        ),
         ("events that a subscriber may lag", crate::event::CAPACITY.to_string()),
     ];
     let expected: Vec<_> =

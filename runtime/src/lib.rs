@@ -96,8 +96,9 @@
 //! | beat of a thread | 100 ms | fixed |
 //! | look of the watchdog | 100 ms | [`Watchdog::period`] |
 //! | limit of the watchdog | 500 ms | [`Watchdog::limit`] |
+//! | silence after which a worker is lost | 3 s | fixed |
 //! | answer to a kill | 200 ms | fixed |
-//! | grace once the root gave up | 500 ms | fixed |
+//! | longest grace below a supervisor that gave up | 500 ms | fixed |
 //! | events that a subscriber may lag | 16384 | fixed |
 //!
 //! The intensity allows more than OTP's (one restart in 5 s), which presumes restarts without a

@@ -1,8 +1,12 @@
 //! Spent intensities that are answered with a rest instead of escalation.
 
-use trunkline_runtime::{Backoff, Flags, Lifecycle, OnSpent, Restart, Status, Strategy};
+use trunkline_runtime::{
+    Backoff, ExitReason, Flags, Lifecycle, OnSpent, Restart, Shutdown, Status, Strategy,
+    SupervisorSpec,
+};
 
 use crate::harness::faults::crash_on_start::crash_on_start;
+use crate::harness::faults::slow_stop::slow_stop;
 use crate::harness::good::{Order, Orders};
 use crate::harness::{Universe, millis, run, seconds};
 
@@ -169,5 +173,97 @@ fn a_parked_supervisor_stops_at_once() {
         u.root.remove_child(&"tree".into());
         u.saw("tree", "removed").await;
         assert!(before.elapsed() < millis(10));
+    });
+}
+
+#[test]
+fn a_supervisor_that_parks_gives_its_children_their_whole_grace_on_every_level() {
+    run(|u: Universe| async move {
+        let slow = |id| slow_stop(id, seconds(4)).shutdown(Shutdown::Grace(seconds(5)));
+        let inner = SupervisorSpec::new("inner", PARKING).child(slow("deep"));
+        let (child, address) = u.good("child").build();
+        u.start(u.tree(PARKING).child(slow("near")).child(inner).child(child)).await;
+        address.tell(Order::Panic);
+        address.tell(Order::Panic);
+        for child in ["tree/inner/deep", "tree/inner", "tree/near"] {
+            assert_eq!(u.exited(child).await, ExitReason::Shutdown, "{child}");
+        }
+        u.saw("tree", "parked").await;
+    });
+}
+
+/// Parks a supervisor with two living children because its own actor panics, and tries it again.
+fn park_a_supervisor_that_panics(restarts: u32) {
+    run(move |u: Universe| async move {
+        let (a, to_a) = u.good("a").build();
+        let (b, to_b) = u.good("b").build();
+        let inner = SupervisorSpec::new("inner", PARKING).child(a).child(b);
+        let flags = PARKING_CHILD.intensity(restarts, seconds(36_000));
+        let tree = u.start(u.tree(flags).child(u.good("next")).child(inner)).await;
+        let inner = u.runtime.registry().find("root/tree/inner").expect("it is there");
+        for generation in 2..restarts + 2 {
+            inner.inject_panic();
+            assert_eq!(u.started("tree/inner").await, generation);
+        }
+        u.journal.take();
+
+        inner.inject_panic();
+        for child in ["tree/inner/b", "tree/inner/a"] {
+            assert_eq!(u.exited(child).await, ExitReason::Shutdown, "{child}");
+        }
+        u.saw("tree/inner", "parked").await;
+        assert_eq!(
+            u.journal.take(),
+            ["b stopping", "b stopped shutdown", "a stopping", "a stopped shutdown"]
+        );
+        assert_eq!(inner.status(), Status::Parked);
+        assert!(tree.is_up());
+
+        u.started("tree/inner").await;
+        assert_eq!(inner.status(), Status::Running);
+        assert_eq!(u.journal.lines(), ["a started", "b started"]);
+        for address in [&to_a, &to_b] {
+            let answer = address.order(Order::Report).await.expect("it is back");
+            assert_eq!(answer.generation, 2);
+        }
+    });
+}
+
+#[test]
+fn a_supervisor_that_is_parked_because_it_panics_has_its_children_stopped_in_order_first() {
+    park_a_supervisor_that_panics(1);
+}
+
+#[test]
+fn many_panics_before_the_parking_cost_the_children_nothing() {
+    park_a_supervisor_that_panics(20);
+}
+
+#[test]
+fn children_of_a_supervisor_that_is_to_be_parked_have_their_whole_grace() {
+    run(|u: Universe| async move {
+        let slow = slow_stop("slow", seconds(4)).shutdown(Shutdown::Grace(seconds(5)));
+        let inner = SupervisorSpec::new("inner", PARKING).child(slow);
+        u.start(u.tree(PARKING_CHILD.intensity(0, seconds(10))).child(inner)).await;
+        let inner = u.runtime.registry().find("root/tree/inner").expect("it is there");
+        inner.inject_panic();
+        assert_eq!(u.exited("tree/inner/slow").await, ExitReason::Shutdown);
+        u.saw("tree/inner", "parked").await;
+    });
+}
+
+#[test]
+fn a_runtime_that_ends_while_a_supervisor_is_to_be_parked_stops_in_order() {
+    run(|u: Universe| async move {
+        let slow = slow_stop("slow", seconds(4)).shutdown(Shutdown::Grace(seconds(5)));
+        let inner = SupervisorSpec::new("inner", PARKING).child(slow);
+        u.start(u.tree(PARKING_CHILD.intensity(0, seconds(10))).child(inner)).await;
+        let inner = u.runtime.registry().find("root/tree/inner").expect("it is there");
+        inner.inject_panic();
+        u.exited("tree/inner").await;
+        u.root.remove_child(&"tree".into());
+        assert_eq!(u.exited("tree/inner/slow").await, ExitReason::Shutdown);
+        u.saw("tree", "removed").await;
+        assert_eq!(inner.status(), Status::Ended, "it is not parked");
     });
 }

@@ -182,6 +182,52 @@ fn a_supervisor_that_crashed_before_its_thread_was_blocked_is_given_up_too() {
 }
 
 #[test]
+fn a_thread_that_is_blocked_for_a_second_costs_the_children_that_stop_there_nothing() {
+    run_with_workers(1, |u: Universe| async move {
+        let worker = Placement::Worker(0);
+        let (culprit, to_culprit) = u.good("culprit").on(worker).build();
+        let patient = u.good("patient").on(worker).shutdown(Shutdown::Grace(seconds(10)));
+        let deep = u.good("deep").on(worker).shutdown(Shutdown::Grace(seconds(10)));
+        let inner = SupervisorSpec::new("inner", PLAIN).on(worker).child(deep);
+        u.start(u.tree(PLAIN).child(culprit).child(patient).child(inner)).await;
+        to_culprit.node().inject_block(seconds(1));
+        u.event(|event| event.what.name() == "worker_stuck").await;
+        u.root.remove_child(&"tree".into());
+        for child in ["tree/inner/deep", "tree/inner", "tree/patient", "tree/culprit", "tree"] {
+            assert_eq!(u.exited(child).await, ExitReason::Shutdown, "{child}");
+        }
+        assert_eq!(u.journal.count("patient stopped shutdown"), 1);
+    });
+}
+
+#[test]
+fn children_on_a_thread_that_is_blocked_for_long_are_given_up_before_their_graces_are_over() {
+    run_with_workers(1, |u: Universe| async move {
+        let gate = Gate::default();
+        let opened = Opened(gate.clone());
+        let worker = Placement::Worker(0);
+        let (culprit, to_culprit) = hang("culprit", &gate).on(worker).build();
+        let long = |id| u.good(id).on(worker).shutdown(Shutdown::Grace(seconds(60)));
+        let inner = SupervisorSpec::new("inner", PLAIN).child(long("deep"));
+        let tree = u.tree(PLAIN).child(u.good("first")).child(culprit);
+        u.start(tree.child(long("near")).child(inner)).await;
+        let before = Instant::now();
+        to_culprit.send(HangNow).expect("room");
+        u.event(|event| event.what.name() == "worker_stuck").await;
+        u.root.remove_child(&"tree".into());
+        for child in ["tree/inner/deep", "tree/near", "tree/culprit"] {
+            assert_eq!(u.exited(child).await, ExitReason::Killed, "{child}");
+            u.saw(child, "abandoned").await;
+            assert!(before.elapsed() > millis(2_800), "{child}: {:?}", before.elapsed());
+        }
+        u.saw("tree", "removed").await;
+        assert!(before.elapsed() < seconds(5), "{:?}", before.elapsed());
+        assert_eq!(u.journal.count("first stopped shutdown"), 1);
+        drop(opened);
+    });
+}
+
+#[test]
 fn the_runtime_ends_in_time_with_a_thread_that_never_comes_back() {
     let gate = Gate::default();
     let opened = Opened(gate.clone());

@@ -25,6 +25,8 @@ pub(crate) enum Action<P> {
     /// Incarnation `generation` did not even answer its kill: record it as killed, its worker as
     /// lost.
     Abandon { key: Key, generation: u32 },
+    /// A child that is being stopped already has little time left for its own children.
+    Hurry { key: Key },
     /// A failed child will be restarted after a rest.
     Rest { key: Key, after: Duration },
     /// A failed child stays down until a trial.

@@ -34,7 +34,17 @@ impl Child {
     /// It is given up from above: where it is a supervisor, its children get little time.
     pub(super) fn hurry(&self) {
         if let Some(inner) = &self.inner {
-            inner.table.lock().core.hurry();
+            inner.hurry();
+        }
+    }
+
+    /// It is down with no restart near, and with it all that is below.
+    pub(super) fn refuse_mail(&self) {
+        self.node.refuse_mail();
+        if let Some(inner) = &self.inner {
+            for (_, entry) in &inner.table.lock().core.entries {
+                entry.payload.refuse_mail();
+            }
         }
     }
 }
@@ -185,6 +195,14 @@ impl SupervisorCell {
     pub(crate) fn shutdown(self: &Arc<Self>) {
         let mut table = self.table.lock();
         table.core.shutdown(crate::clock::now());
+        self.act(table);
+        self.waker.wake();
+    }
+
+    /// Cuts the graces of whatever stops, on all levels below.
+    fn hurry(self: &Arc<Self>) {
+        let mut table = self.table.lock();
+        table.core.hurry(crate::clock::now());
         self.act(table);
         self.waker.wake();
     }

@@ -89,13 +89,13 @@ impl<P> Core<P> {
         !self.dynamic
     }
 
-    /// It is given up from above: what stops from here on stops soon.
-    pub(crate) fn hurry(&mut self) {
-        self.hurried = true;
-    }
-
     pub(crate) fn is_hurried(&self) -> bool {
         self.hurried
+    }
+
+    /// Goes down, or is down, by itself or because it was told to; not parked.
+    pub(crate) fn is_ending(&self) -> bool {
+        matches!(self.phase, Phase::Stopping(Then::End(_)) | Phase::Ended)
     }
 
     pub(crate) fn is_running(&self) -> bool {
@@ -166,6 +166,7 @@ impl<P> Core<P> {
             state: State::Down,
             generation: 0,
             attempts: 0,
+            adoptions: 0,
             planned: false,
             removing: false,
             orphans: Orphans::None,
@@ -346,6 +347,7 @@ impl<P> Core<P> {
         };
         entry.generation += 1;
         entry.orphans = Orphans::None;
+        entry.adoptions = 0;
         let generation = entry.generation;
         self.set_state(key, if dynamic { State::Running { since: now } } else { State::Starting });
         self.actions.push(Action::Start { key, generation });

@@ -64,6 +64,8 @@ pub(crate) struct Entry<P> {
     pub(crate) generation: u32,
     /// Restarts in a row, for the back-off.
     pub(super) attempts: u32,
+    /// How often in a row it came back only to stop the children that it left.
+    pub(super) adoptions: u32,
     /// Part of the plan that is being carried out.
     pub(crate) planned: bool,
     /// To be forgotten when it is down.

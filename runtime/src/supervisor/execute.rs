@@ -39,16 +39,19 @@ impl SupervisorCell {
             Action::Abandon { key, generation } => {
                 self.with(table, key, |child| self.lose(child, generation));
             }
+            Action::Hurry { key } => self.with(table, key, Child::hurry),
             Action::Rest { key, after } => {
                 self.note(table, key, Status::Restarting, || Lifecycle::Restarting { after })
             }
             Action::ParkChild { key, retry } => {
                 self.note(table, key, Status::Parked, || Lifecycle::Parked { retry });
-                self.with(table, key, |child| child.node.refuse_mail());
+                self.with(table, key, Child::refuse_mail);
             }
             Action::Idle { key } => self.with(table, key, |child| {
-                if !table.core.get(key).is_some_and(|entry| entry.planned) {
-                    child.node.refuse_mail();
+                // Where the supervisor itself ends, the one above it knows whether it comes back.
+                let comes_back = table.core.get(key).is_some_and(|entry| entry.planned);
+                if !comes_back && !table.core.is_ending() {
+                    child.refuse_mail();
                 }
                 if child.node.status() != Status::Lost {
                     child.node.set_status(Status::Ended);

@@ -84,7 +84,7 @@ impl<P> Core<P> {
                 let Some(entry) = self.get(key) else { return };
                 let child = entry.terms.id.clone();
                 self.actions.push(Action::Escalate { child: child.clone(), restarts });
-                self.hurried = true;
+                self.hurry(now);
                 self.set_aside(key);
                 self.stop_all(Then::End(Outcome::Spent { child, restarts }), now);
             }

@@ -42,9 +42,9 @@ impl<P> Core<P> {
         if std::mem::replace(&mut entry.orphans, Orphans::None) != Orphans::None {
             // Its children live on without it: it comes back only to stop them.
             entry.generation += 1;
-            entry.attempts = entry.attempts.saturating_add(1);
+            entry.adoptions += 1;
             let generation = entry.generation;
-            if entry.attempts < ADOPTIONS {
+            if entry.adoptions < ADOPTIONS {
                 self.set_state(key, State::Stopping { deadline: None });
                 self.actions.push(Action::StartToStop { key, generation });
                 return;
@@ -155,6 +155,31 @@ impl<P> Core<P> {
         };
         self.set_state(key, State::Stopping { deadline });
         self.actions.push(Action::Stop { key, generation });
+    }
+
+    /// It, or one above, has given up: what stops, from here on or already, stops soon.
+    pub(crate) fn hurry(&mut self, now: Instant) {
+        self.hurried = true;
+        for key in self.keys() {
+            match self.get(key).map(|entry| entry.state) {
+                Some(State::Stopping { deadline: Some(at) }) => {
+                    let deadline = Some(at.min(now + LAST_GRACE));
+                    self.set_state(key, State::Stopping { deadline });
+                }
+                Some(State::Stopping { deadline: None }) => {
+                    self.actions.push(Action::Hurry { key });
+                }
+                Some(
+                    State::Down
+                    | State::Resting { .. }
+                    | State::Starting
+                    | State::Running { .. }
+                    | State::Killing { .. }
+                    | State::Parked { .. },
+                )
+                | None => {}
+            }
+        }
     }
 
     pub(super) fn kill(&mut self, key: Key, generation: u32, now: Instant) {

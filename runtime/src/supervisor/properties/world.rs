@@ -218,6 +218,7 @@ impl World {
                 assert!(matches!(child.phase, Phase::Stopping | Phase::Killed));
                 child.phase = Phase::Down;
             }
+            Action::Hurry { key } => assert_eq!(self.child(key).phase, Phase::Stopping),
             Action::Rest { key, after } => self.rest(key, after),
             Action::ParkChild { key, .. } => self.child(key).parked = true,
             Action::Idle { key } => assert_eq!(self.child(key).phase, Phase::Down),
