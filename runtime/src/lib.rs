@@ -85,7 +85,7 @@
 //! |---|---|---|
 //! | intensity | 10 restarts in 10 s | [`Flags::intensity`] |
 //! | spent intensity | escalate | [`Flags::on_spent`] |
-//! | shortest back-off | 10 ms | [`Flags::backoff`] |
+//! | shortest back-off | 2 ms | [`Flags::backoff`] |
 //! | longest back-off | 30 s | [`Flags::backoff`] |
 //! | healthy uptime | 10 s | [`Flags::backoff`] |
 //! | grace of a leaf | 5 s | [`Leaf::shutdown`] |

@@ -100,10 +100,10 @@ pub struct Flags {
 
 impl Flags {
     /// The defaults for `strategy`: ten restarts in ten seconds, then escalation; back-off from
-    /// 10 ms to 30 s, forgotten after 10 s of healthy uptime.
+    /// 2 ms to 30 s, forgotten after 10 s of healthy uptime.
     ///
     /// OTP's one restart in five seconds presumes restarts without back-off. With this one, ten
-    /// restarts in a row rest for five to ten seconds in all: a child that crashes whenever it
+    /// restarts in a row rest for one to two seconds in all: a child that crashes whenever it
     /// starts spends the budget, one that works for a while between its crashes is slowed down.
     #[must_use]
     pub const fn new(strategy: Strategy) -> Self {
@@ -112,7 +112,7 @@ impl Flags {
             intensity: Intensity::new(10, Duration::from_secs(10)),
             on_spent: OnSpent::Escalate,
             backoff: Backoff::new(
-                Duration::from_millis(10),
+                Duration::from_millis(2),
                 Duration::from_secs(30),
                 Duration::from_secs(10),
             ),

@@ -29,7 +29,7 @@ const SUPERVISION: &str = "TRUNKLINE_FAULTS_SUPERVISION";
 /// Restarts, and in milliseconds period, shortest and longest back-off, healthy uptime: more
 /// restarts than there are panics; the shortest back-off is that of the defaults, and every crash
 /// counts as the first, as it would where each is days after the one before.
-const NEVER_SPENT: &str = "10000,60000,10,20,200";
+const NEVER_SPENT: &str = "10000,60000,2,20,200";
 /// Connections forwarded before the faults that no fault is meant for.
 const BYSTANDERS: u16 = 16;
 /// The same, but idle, beside those that are to crash.
