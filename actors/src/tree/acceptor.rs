@@ -28,6 +28,9 @@ const BATCH: u32 = 16;
 /// kernel's queue to hold what comes meanwhile.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// What it may take to close all connections that are left when the time to drain is over.
+const CLOSING: Duration = Duration::from_millis(500);
+
 /// How often the same trouble is logged.
 const LOG_PERIOD: Duration = Duration::from_secs(10);
 
@@ -93,6 +96,12 @@ impl Actor for Acceptor {
     }
 }
 
+/// How long a connection may take to end by itself: the time to drain less its last part, in which
+/// those that are left are closed, so that all are when it is over.
+fn grace(drain: Duration) -> Duration {
+    drain - (drain / 20).min(CLOSING)
+}
+
 /// Where accepted connections go.
 struct Intake {
     connections: SupervisorHandle,
@@ -106,10 +115,9 @@ impl Intake {
         let record = Record::new(id, peer, Arc::clone(&self.shared.name), self.shared.log);
         let handler = Arc::clone(&self.shared.handler);
         let connection = Connection::new(stream, handler, record, place);
-        let grace = if self.shared.drain.is_zero() {
-            Shutdown::Kill
-        } else {
-            Shutdown::Grace(self.shared.drain)
+        let grace = match grace(self.shared.drain) {
+            Duration::ZERO => Shutdown::Kill,
+            grace => Shutdown::Grace(grace),
         };
         if let Err(refused) = self.connections.start_here(id, grace, MAILBOX, connection) {
             // Its connections are being stopped: the process or the listener is at its end.

@@ -58,7 +58,7 @@ fn a_blocked_worker_strands_nobody() -> Result<()> {
 
 #[test]
 fn idle_connections_are_closed_when_their_time_to_drain_is_over() -> Result<()> {
-    let plan = IdleRunPlan { connections: 200, drain_seconds: 1 };
+    let plan = IdleRunPlan { connections: 200, drain_seconds: 1, timed: false };
     judge(&idle::run(&programs(), plan)?);
     Ok(())
 }

@@ -35,8 +35,9 @@ fn after_sigterm_nobody_new_is_let_in_and_who_is_in_goes_on_to_the_end() -> Resu
 }
 
 #[test]
-fn who_is_still_there_when_the_drain_is_over_is_cut_off_and_logged_as_drained() -> Result<()> {
-    for (drain, least) in [("300ms", 300), ("0s", 0)] {
+fn who_is_still_there_in_the_last_part_of_the_drain_is_cut_off_and_logged_as_drained() -> Result<()>
+{
+    for (drain, least) in [("300ms", 285), ("0s", 0)] {
         let backend = echo()?;
         let server = format!("workers = 2\ndrain = \"{drain}\"");
         let setup = Setup { server: &server, ..Setup::PLAIN };
