@@ -64,6 +64,7 @@ impl Acceptor {
             listener_places: shared.places.clone().map(PollSemaphore::new),
             process_places: PollSemaphore::new(Arc::clone(&shared.process_places)),
             held: (None, None),
+            waits: false,
             pause: None,
             logged: None,
             shared: Arc::clone(shared),
@@ -163,6 +164,8 @@ struct Accepting {
     process_places: PollSemaphore,
     /// Places taken for the next connection.
     held: (Option<OwnedSemaphorePermit>, Option<OwnedSemaphorePermit>),
+    /// A limit is reached, and was counted.
+    waits: bool,
     pause: Option<Pin<Box<Sleep>>>,
     logged: Option<Instant>,
     shared: Arc<Shared>,
@@ -216,6 +219,7 @@ impl Accepting {
             }
             self.held.1 = Some(ready!(polled).ok_or_else(closed)?);
         }
+        self.waits = false;
         let (listener, process) = std::mem::take(&mut self.held);
         Poll::Ready(process.map_or_else(
             || Err(closed()),
@@ -248,6 +252,9 @@ impl Accepting {
     }
 
     fn at_limit(&mut self, limit: &'static str) {
+        if std::mem::replace(&mut self.waits, true) {
+            return;
+        }
         self.shared.at_limit.fetch_add(1, Ordering::Relaxed);
         if self.may_log() {
             warn!(listener = %self.shared.name, limit, "accepting waits: the limit is reached");
