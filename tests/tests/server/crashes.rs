@@ -229,6 +229,46 @@ fn a_listener_that_was_parked_opens_its_port_again() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn acceptors_that_crash_too_often_together_open_their_ports_again() -> Result<()> {
+    let backend = echo()?;
+    let (site, control) =
+        Site::start_with_supervision(PARKED_FOR_LONG, &Setup::PLAIN, &[backend.address()])?;
+    let group = format!("{LISTENER}/acceptors");
+    let mark = wait_after_panic(&control, &format!("{group}/w0"), What::Started)?;
+    control.panic(&format!("{group}/w0"))?;
+    let of = |event: &Event, what| event.path == group && event.what == what;
+    let (_, mark) = control.wait_for("end", mark, SOON, |event| of(event, What::Escalated))?;
+    control.wait_for("restart", mark, SOON, |event| of(event, What::Started))?;
+    // Enough that each worker gets some.
+    for _ in 0..16 {
+        serve(site.address())?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_listener_that_is_parked_from_above_refuses_newcomers_too() -> Result<()> {
+    let backend = echo()?;
+    let (site, control) =
+        Site::start_with_supervision(PARKED_FOR_LONG, &Setup::PLAIN, &[backend.address()])?;
+    wait_after_panic(&control, LISTENER, What::Started)?;
+    wait_after_panic(&control, LISTENER, What::Parked)?;
+    let refused = End::connect(site.address()).err().context("connected")?;
+    let refused = refused.downcast_ref::<io::Error>().map(io::Error::kind);
+    assert_eq!(refused, Some(io::ErrorKind::ConnectionRefused));
+    Ok(())
+}
+
+/// Crashes the actor at `path` and waits for what follows; the mark behind that.
+fn wait_after_panic(control: &Control, path: &str, what: What) -> Result<usize> {
+    let mark = control.mark();
+    control.panic(path)?;
+    let (_, mark) =
+        control.wait_for("answer", mark, SOON, |event| event.path == path && event.what == what)?;
+    Ok(mark)
+}
+
 /// Crashes `part` of `whole` until that is parked; the mark behind the event.
 fn park(control: &Control, whole: &str, part: &str) -> Result<usize> {
     let part = format!("{whole}/{part}");
