@@ -130,24 +130,33 @@ impl<A: Actor> Address<A> {
     }
 
     fn permit(&self) -> Option<Permit> {
-        Permit::acquire(&self.inner.node)
+        self.inner.node.admit()
     }
 }
 
 /// One message's place in a mailbox; it travels with the message, and frees the place on drop.
 ///
 /// actix's own bound is none: `do_send` ignores it, and every clone of an address adds a slot.
-pub(crate) struct Permit {
+#[derive(Debug)]
+pub struct Permit {
     node: Arc<Node>,
 }
 
-impl Permit {
-    fn acquire(node: &Arc<Node>) -> Option<Self> {
-        if node.depth.fetch_add(1, Ordering::Relaxed) >= node.capacity {
-            node.depth.fetch_sub(1, Ordering::Relaxed);
+impl Node {
+    /// Takes a place in the mailbox of the actor or part; none where it is full.
+    #[must_use]
+    pub fn admit(self: &Arc<Self>) -> Option<Permit> {
+        if self.depth.fetch_add(1, Ordering::Relaxed) >= self.capacity {
+            self.depth.fetch_sub(1, Ordering::Relaxed);
             return None;
         }
-        Some(Self { node: Arc::clone(node) })
+        Some(Permit { node: Arc::clone(self) })
+    }
+
+    /// How many messages wait for it.
+    #[must_use]
+    pub fn waiting(&self) -> u32 {
+        self.depth.load(Ordering::Relaxed)
     }
 }
 

@@ -113,6 +113,7 @@
 //! | `spec`, `policy` | specifications, and the rules as pure code |
 //! | `supervisor` | the state machine of a supervisor, its table of children, its actor |
 //! | `host`, `task`, `launch` | an actor as an actix actor, and the future that carries it |
+//! | `part`, `children` | what a leaf has below itself: a part that may crash alone, actors of its own |
 //! | `panics`, `panic_log`, `ending`, `exit` | what is known of an end, and who is told |
 //! | `registry`, `event` | the live tree, and what happens in it |
 //! | `deadline`, `pulse`, `watchdog`, `clock` | time, and threads that do not turn |
@@ -120,6 +121,7 @@
 
 mod actor;
 mod address;
+mod children;
 pub mod clock;
 mod context;
 mod deadline;
@@ -135,6 +137,7 @@ mod launch;
 mod message;
 mod panic_log;
 mod panics;
+mod part;
 pub mod policy;
 mod pulse;
 mod registry;
@@ -146,7 +149,8 @@ mod watchdog;
 mod worker;
 
 pub use actor::{Actor, Stopping};
-pub use address::{Address, Ask, AskError, SendError};
+pub use address::{Address, Ask, AskError, Permit, SendError};
+pub use children::Children;
 pub use context::{Context, Timer};
 pub use deadline::Deadline;
 pub use ending::is_crash;
@@ -155,6 +159,7 @@ pub use exit::{ExitReason, Failure, Panic};
 #[cfg(feature = "fault-injection")]
 pub use fault::INJECTED;
 pub use message::{Handles, Message, Reply};
+pub use part::Part;
 pub use policy::{Backoff, Intensity, Restart, RestartDecision, Strategy};
 pub use registry::{Detail, LastExit, Node, NodeView, Registry, Status, Tree};
 pub use runtime::{Builder, Ended, Runtime, StartError};

@@ -123,8 +123,10 @@ impl Worker {
 
     /// Marks `node` as what this thread runs, until the mark is dropped.
     pub(crate) fn mark(&self, node: &Node) -> Mark<'_> {
+        // Only this thread writes it: no exchange is needed.
+        let outer = self.running.load(Ordering::Relaxed);
         self.running.store(node.slot().wrapping_add(1), Ordering::Relaxed);
-        Mark { worker: self }
+        Mark { worker: self, outer }
     }
 
     /// The registry slot of the child that the thread is inside of.
@@ -136,10 +138,12 @@ impl Worker {
 /// Says that a child is being polled.
 pub(crate) struct Mark<'a> {
     worker: &'a Worker,
+    /// What the thread was running around it: an actor around a part of itself.
+    outer: u32,
 }
 
 impl Drop for Mark<'_> {
     fn drop(&mut self) {
-        self.worker.running.store(0, Ordering::Relaxed);
+        self.worker.running.store(self.outer, Ordering::Relaxed);
     }
 }

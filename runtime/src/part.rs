@@ -1,0 +1,136 @@
+//! A part of an actor that may crash and begin again while the actor lives on.
+
+use std::sync::Arc;
+use std::task::Context;
+
+use tracing::error;
+
+use crate::event::Lifecycle;
+use crate::exit::{ExitReason, Panic};
+use crate::panics::guarded;
+use crate::registry::node::Place;
+use crate::registry::{Node, Status};
+use crate::spec::{ChildId, Kind};
+use crate::worker::Worker;
+
+/// A part of an actor, with a node of its own below the actor's: it is guarded, and has
+/// incarnations that the tree and the events show, but no task, and no supervisor that decides for
+/// it. The actor that owns it does that.
+///
+/// It leaves the tree when it is dropped.
+pub struct Part {
+    node: Arc<Node>,
+    worker: Option<Arc<Worker>>,
+}
+
+impl Part {
+    /// A part of the actor of `owner`, which begins with its first incarnation. `capacity` is how
+    /// many messages may wait for it, where it takes any.
+    ///
+    /// To be made on the owner's thread. Where the owner hangs in no tree, as in a test, the part
+    /// is guarded all the same, and nobody is told.
+    #[must_use]
+    pub fn new(owner: &Arc<Node>, id: impl Into<ChildId>, capacity: u32) -> Self {
+        let node = Node::new(id.into(), Kind::Leaf, owner.placement, capacity);
+        if let Some(above) = owner.place.get()
+            && let Some(runtime) = above.supervisor.runtime()
+        {
+            runtime.registry().insert(&node, |slot| Place {
+                parent: Some(Arc::clone(owner)),
+                supervisor: Arc::clone(&above.supervisor),
+                key: above.key,
+                slot,
+            });
+        }
+        let part = Self { node, worker: Worker::current() };
+        part.begin();
+        part
+    }
+
+    /// The part as the tree sees it.
+    #[must_use]
+    pub fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
+
+    /// Runs `f` as this part: contains a panic in it, and shows the watchdog who holds the thread.
+    ///
+    /// # Errors
+    /// The panic. [`Self::crashed`] is still to be told of it.
+    pub fn guard<T>(
+        &self,
+        task: &mut Context<'_>,
+        f: impl FnOnce(&mut Context<'_>) -> T,
+    ) -> Result<T, Panic> {
+        let mark = self.worker.as_ref().map(|worker| worker.mark(&self.node));
+        #[cfg(feature = "fault-injection")]
+        self.node.waker.register(task.waker());
+        let result = guarded(|| {
+            #[cfg(feature = "fault-injection")]
+            self.node.faults.at_poll();
+            f(task)
+        });
+        drop(mark);
+        result
+    }
+
+    /// Called as a message is about to be handled, under [`Self::guard`]: where tests have it crash.
+    pub fn at_message(&self) {
+        #[cfg(feature = "fault-injection")]
+        self.node.faults.at_message();
+    }
+
+    /// Ends this incarnation, for the tree, the events and the log.
+    pub fn crashed(&self, reason: ExitReason) {
+        let generation = self.node.generation();
+        if let Some(suppressed) = crate::panic_log::permit() {
+            let path = self.node.path();
+            match &reason {
+                ExitReason::Panicked(panic) => {
+                    let (text, place) = (&*panic.text, &*panic.place);
+                    error!(path, generation, panic = text, place, suppressed, "an actor panicked");
+                }
+                ExitReason::Normal
+                | ExitReason::Shutdown
+                | ExitReason::Killed
+                | ExitReason::Failed(_) => {
+                    error!(path, generation, %reason, suppressed, "an actor failed");
+                }
+            }
+        }
+        if self.node.ended(generation, reason.clone(), Status::Ended) {
+            self.emit(generation, Lifecycle::Exited(reason));
+        }
+    }
+
+    /// Begins the next incarnation.
+    pub fn begin(&self) {
+        let generation = self.node.generation() + 1;
+        self.node.incarnate(generation, Status::Running);
+        self.emit(generation, Lifecycle::Started);
+    }
+
+    fn emit(&self, generation: u32, what: Lifecycle) {
+        if let Some(place) = self.node.place.get() {
+            place.supervisor.emit(&self.node, generation, what);
+        }
+    }
+}
+
+impl std::fmt::Debug for Part {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Part({:?})", self.node)
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        self.node.refuse_mail();
+        if let Some(place) = self.node.place.get()
+            && let Some(runtime) = place.supervisor.runtime()
+        {
+            runtime.registry().remove(&self.node);
+            self.emit(self.node.generation(), Lifecycle::Removed);
+        }
+    }
+}
