@@ -8,6 +8,7 @@
 //! | [`forward`], [`echo`], [`closed`] | what serves a stream, and how that ends |
 //! | [`tree`] | the actors that hold and drive all of the above, a file each |
 //! | [`handler`] | the seam: what a listener starts for each connection |
+//! | [`blocking`] | threads for work that blocks |
 //! | [`directory`], [`record`] | which pools there are; what is logged of a connection |
 //! | [`accept_fault`], [`limits`] | what to do when accepting fails, and how not to get there |
 //!
@@ -17,6 +18,7 @@
 pub mod accept_fault;
 pub mod backend;
 pub mod balance;
+pub mod blocking;
 pub mod closed;
 pub mod directory;
 pub mod echo;

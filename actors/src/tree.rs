@@ -19,9 +19,13 @@
 //!       └─ acceptors
 //!          └─ wN                 one per worker; `wN-by-wM` while worker N is stuck
 //! ```
+//!
+//! Beside the traffic, where whoever builds the whole tree puts it: `blocking`, which owns the
+//! threads for work that blocks.
 
 pub mod acceptor;
 pub mod backend;
+pub mod blocking;
 pub mod connection;
 pub mod listener;
 pub mod pool;

@@ -10,8 +10,9 @@ const LINES: u64 = 10;
 static WINDOW: AtomicU64 = AtomicU64::new(0);
 static SUPPRESSED: AtomicU64 = AtomicU64::new(0);
 
-/// Whether one more line may be written; if so, how many were left out before it.
-pub(crate) fn permit() -> Option<u64> {
+/// Whether one more line about a panic may be written; if so, how many were left out before it.
+#[must_use]
+pub fn permit() -> Option<u64> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
     let second = now.as_secs() & u64::from(u32::MAX);
     let admit = |window: u64| match (window >> 32 == second, window & u64::from(u32::MAX)) {

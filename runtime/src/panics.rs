@@ -69,6 +69,17 @@ pub(crate) fn guarded<T>(f: impl FnOnce() -> T) -> Result<T, Panic> {
     })
 }
 
+/// Runs `f` and contains a panic in it, on any thread: for what runs outside of every actor. The
+/// panic is not logged; whoever contains it says what happened.
+///
+/// # Errors
+/// The panic's text and place, if `f` panicked.
+pub fn contain<T>(f: impl FnOnce() -> T) -> Result<T, Panic> {
+    // No runtime may have been there yet to do it.
+    install_hook();
+    guarded(f)
+}
+
 /// Drops `value` and contains a panic in its destructor.
 ///
 /// # Errors
