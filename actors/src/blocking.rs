@@ -7,6 +7,7 @@
 //! while, and no thread that is stuck keeps the process from ending.
 
 mod queue;
+mod work;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -16,10 +17,10 @@ use serde_json::json;
 use thiserror::Error;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot};
-use tracing::error;
-use trunkline_runtime::{Detail, Panic, clock, contain, panic_log};
+use trunkline_runtime::{Detail, Panic, clock, contain};
 
 use queue::{Queue, Refused, Ticket};
+use work::{Done, Work};
 
 /// Blocking work mostly waits, so there may be more of it than there are cores.
 const THREADS_PER_CORE: usize = 4;
@@ -73,14 +74,6 @@ pub enum BlockingError {
     NoThread,
 }
 
-/// What is left to do with work that has run, when its place is free again.
-struct Done {
-    panic: Option<Panic>,
-    answer: Box<dyn FnOnce() + Send>,
-}
-
-type Work = Box<dyn FnOnce() -> Done + Send>;
-
 /// A bounded pool for work that blocks.
 ///
 /// Until it is opened, work waits.
@@ -128,7 +121,7 @@ impl Blocking {
         T: Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let claim = self.admit(boxed(work, answer))?;
+        let claim = self.admit(work::boxed(work, answer))?;
         let answer = answered.await;
         drop(claim);
         match answer {
@@ -190,7 +183,7 @@ impl Blocking {
         for work in left {
             // An author's values: one destructor that panics must not cost the others their answer.
             if let Err(panic) = contain(|| drop(work)) {
-                log(&panic);
+                work::log(&panic);
             }
         }
     }
@@ -263,7 +256,7 @@ impl Shared {
             // After the place is free: whoever has the answer may come with more work at once.
             answer();
             if let Some(panic) = panic {
-                log(&panic);
+                work::log(&panic);
             }
         }
         self.rested.notify_waiters();
@@ -288,41 +281,6 @@ impl Claim<'_> {
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
         self.withdraw();
-    }
-}
-
-fn boxed<F, T>(work: F, answer: oneshot::Sender<Result<T, Panic>>) -> Work
-where
-    F: FnOnce() -> T + Send + 'static,
-    T: Send + 'static,
-{
-    Box::new(move || {
-        let outcome = match contain(work) {
-            // A result that nobody waits for is dropped while the work has its place: that may
-            // block as well.
-            Ok(value) if answer.is_closed() => contain(|| drop(value)).map(|()| None),
-            outcome => outcome.map(Some),
-        };
-        let panic = outcome.as_ref().err().cloned();
-        let answer = move || {
-            // Whoever asked may have stopped waiting in between.
-            let unheard = outcome.transpose().and_then(|outcome| answer.send(outcome).err());
-            if let Err(panic) = contain(|| drop(unheard)) {
-                log(&panic);
-            }
-        };
-        Done { panic, answer: Box::new(answer) }
-    })
-}
-
-fn log(panic: &Panic) {
-    if let Some(suppressed) = panic_log::permit() {
-        error!(
-            panic = &*panic.text,
-            place = %panic.place,
-            suppressed,
-            "blocking work panicked"
-        );
     }
 }
 
