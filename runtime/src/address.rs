@@ -13,6 +13,7 @@ use crate::actor::Actor;
 use crate::deadline::Deadline;
 use crate::host::{Host, Letter};
 use crate::message::{Handles, Message, Reply};
+use crate::recipient::{Recipient, Refused};
 use crate::registry::Node;
 
 /// Why a question has no answer.
@@ -99,14 +100,28 @@ impl<A: Actor> Address<A> {
         A: Handles<M>,
         M: Message,
     {
+        self.post(message, Reply::nobody()).map_err(SendError::from)
+    }
+
+    /// Puts a message into the mailbox together with the right to answer it.
+    pub(crate) fn post<M>(&self, message: M, reply: Reply<M::Answer>) -> Result<(), Refused<M>>
+    where
+        A: Handles<M>,
+        M: Message,
+    {
         match self.permit() {
-            None => Err(SendError::Full(message)),
-            Some(_) if !self.is_open() => Err(SendError::Stopped(message)),
+            None => Err(Refused::Full(message, reply)),
+            Some(_) if !self.is_open() => Err(Refused::Stopped(message, reply)),
             Some(permit) => {
-                self.inner.actix.do_send(Letter::new(message, Reply::nobody(), permit));
+                self.inner.actix.do_send(Letter::new(message, reply, permit));
                 Ok(())
             }
         }
+    }
+
+    /// Whether the child was forgotten: no incarnation will ever take mail again.
+    pub(crate) fn is_gone(&self) -> bool {
+        !self.inner.actix.connected()
     }
 
     /// Asks a question; the future gives the answer, or after `within` an error.
@@ -177,8 +192,27 @@ enum State<R> {
     Waiting { answer: oneshot::Receiver<Result<R, AskError>>, deadline: Deadline },
 }
 
+impl<R: Send + 'static> Ask<R> {
+    /// Puts a question to a recipient, and hands it back if it is refused: surely nobody has acted
+    /// on it, so it may go to another.
+    ///
+    /// As with [`Address::ask`] the message is sent at once, and deadlines are rounded up to 10 ms.
+    ///
+    /// # Errors
+    /// The message, if the mailbox is full or the recipient has ended.
+    pub fn deliver<M>(to: &Recipient<M>, message: M, within: Duration) -> Result<Self, SendError<M>>
+    where
+        M: Message<Answer = R>,
+    {
+        let (reply, answer) = Reply::new();
+        // Nobody has been given the future yet, so a reply that comes back has nobody to tell.
+        to.accepts().deliver(message, reply)?;
+        Ok(Self { state: State::Waiting { answer, deadline: Deadline::after(within) } })
+    }
+}
+
 impl<R> Ask<R> {
-    fn failed(error: AskError) -> Self {
+    pub(crate) fn failed(error: AskError) -> Self {
         Self { state: State::Failed(error) }
     }
 }

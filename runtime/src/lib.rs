@@ -110,6 +110,7 @@
 //! |---|---|
 //! | `runtime`, `worker` | threads, their start and end |
 //! | `actor`, `context`, `message`, `address` | what an author writes, and is given |
+//! | `recipient` | whatever takes messages of one type, whoever it is |
 //! | `spec`, `policy` | specifications, and the rules as pure code |
 //! | `supervisor` | the state machine of a supervisor, its table of children, its actor |
 //! | `host`, `task`, `launch` | an actor as an actix actor, and the future that carries it |
@@ -140,6 +141,7 @@ mod panics;
 mod part;
 pub mod policy;
 mod pulse;
+mod recipient;
 mod registry;
 mod runtime;
 mod spec;
@@ -162,6 +164,7 @@ pub use message::{Handles, Message, Reply};
 pub use part::Part;
 pub use panics::contain;
 pub use policy::{Backoff, Intensity, Restart, RestartDecision, Strategy};
+pub use recipient::{Accepts, Recipient, Refused};
 pub use registry::{Detail, LastExit, Node, NodeView, Registry, Status, Tree};
 pub use runtime::{Builder, Ended, Runtime, StartError};
 pub use spec::{ChildId, Flags, Kind, OnSpent, Shutdown, SpecError};

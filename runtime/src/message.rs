@@ -50,7 +50,9 @@ impl<R> Reply<R> {
         }
     }
 
-    pub(crate) fn fail(mut self, error: AskError) {
+    /// Says why there will be no answer. For mailboxes other than an actor's own, which know what
+    /// became of a message: one that was never looked at was [`AskError::Stopped`].
+    pub fn fail(mut self, error: AskError) {
         if let Some(to) = self.to.take() {
             let _ = to.send(Err(error));
         }

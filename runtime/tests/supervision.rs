@@ -17,6 +17,7 @@ mod intensity_and_backoff;
 mod mailboxes;
 mod panics_everywhere;
 mod parking;
+mod recipients;
 mod refused_mail;
 mod restart_policies;
 mod shutdown;
