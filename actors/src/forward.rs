@@ -52,6 +52,12 @@ impl Forward {
         }
     }
 
+    /// With bytes of the client that were read before.
+    pub fn starting_with(mut self, first: &[u8]) -> Self {
+        self.to_backend.preload(first);
+        self
+    }
+
     /// What it has moved so far.
     #[must_use]
     pub fn moved(&self) -> Moved {

@@ -4,17 +4,20 @@
 //! |---|---|
 //! | [`Forwarding`] | asks for a lease, connects, moves bytes both ways |
 //! | [`Echoing`] | sends every byte back |
+//! | [`Hosted`](crate::protocol::Hosted) | runs an author's [`Protocol`](crate::protocol::Protocol) |
 //!
 //! A listener knows nothing of protocols, and a handler nothing of sockets, limits or supervision.
 
 mod echoing;
 mod forwarding;
+mod seat;
 
 use std::pin::Pin;
 use std::rc::Rc;
 
 pub use echoing::Echoing;
-pub use forwarding::{Forwarding, LEASE_LIMIT};
+pub use forwarding::{Forwarding, LEASE_LIMIT, Upstreams};
+pub use seat::Seat;
 
 use crate::record::Record;
 use crate::stream::Stream;
@@ -28,8 +31,8 @@ pub type Service = Pin<Box<dyn Future<Output = ()>>>;
 /// and dropping it ends the connection at once. It must not block its thread.
 pub trait Handler: Send + Sync + 'static {
     /// The name of the protocol, as in the configuration.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> &str;
 
     /// Begins to serve `stream`.
-    fn serve(&self, stream: Stream, record: Rc<Record>) -> Service;
+    fn serve(&self, stream: Stream, record: Rc<Record>, seat: Seat) -> Service;
 }

@@ -9,6 +9,8 @@
 //! | [`tree`] | the actors that hold and drive all of the above, a file each |
 //! | [`handler`] | the seam: what a listener starts for each connection |
 //! | [`blocking`] | threads for work that blocks |
+//! | [`idempotency`] | answers that are kept, so that a repeated request takes effect once |
+//! | [`protocol`] | the handler that runs authors' protocols |
 //! | [`directory`], [`record`] | which pools there are; what is logged of a connection |
 //! | [`accept_fault`], [`limits`] | what to do when accepting fails, and how not to get there |
 //!
@@ -24,9 +26,11 @@ pub mod directory;
 pub mod echo;
 pub mod forward;
 pub mod handler;
+pub mod idempotency;
 mod idle;
 pub mod limits;
 pub mod pool;
+pub mod protocol;
 pub mod record;
 mod scratch;
 pub mod socket;

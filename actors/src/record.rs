@@ -53,6 +53,8 @@ pub enum Code {
     RouterFull,
     /// The router crashed over the question again and again, or did not answer in time.
     RouterLost,
+    /// An author's protocol ended.
+    Protocol(crate::protocol::Closed),
     /// The connection's actor panicked.
     Crashed,
     /// It was cut off because its listener stops: the time to drain was over, or it came too late.
@@ -69,6 +71,7 @@ impl Code {
             Self::ConnectFailed(failure) => failure.name(),
             Self::RouterFull => "router_full",
             Self::RouterLost => "router_lost",
+            Self::Protocol(closed) => closed.name(),
             Self::Crashed => "crashed",
             Self::Drained => "drained",
         }
@@ -90,6 +93,8 @@ pub struct Record {
     pool: Cell<Option<Arc<crate::pool::Pool>>>,
     failure: Cell<Option<ConnectFailure>>,
     moved: Cell<Moved>,
+    /// Moved by what served it before something else took over.
+    carried: Cell<Moved>,
     code: Cell<Option<Code>>,
 }
 
@@ -111,6 +116,7 @@ impl Record {
             pool: Cell::new(None),
             failure: Cell::new(None),
             moved: Cell::new(Moved::default()),
+            carried: Cell::new(Moved::default()),
             code: Cell::new(None),
         }
     }
@@ -141,9 +147,38 @@ impl Record {
         self.failure.set(Some(failure));
     }
 
+    /// The connection's number.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// The client's address.
+    #[must_use]
+    pub fn client(&self) -> SocketAddr {
+        self.client
+    }
+
+    /// The listener's name.
+    #[must_use]
+    pub fn listener(&self) -> &Arc<str> {
+        &self.listener
+    }
+
     /// Bytes that were moved.
     pub fn set_moved(&self, moved: Moved) {
-        self.moved.set(moved);
+        let carried = self.carried.get();
+        self.moved.set(Moved {
+            from_client: carried.from_client + moved.from_client,
+            to_client: carried.to_client + moved.to_client,
+        });
+    }
+
+    /// Something else takes over, with `unread` bytes that were counted and are not used up.
+    pub fn carry_moved(&self, unread: usize) {
+        let Moved { from_client, to_client } = self.moved.get();
+        let from_client = from_client - (unread as u64).min(from_client);
+        self.carried.set(Moved { from_client, to_client });
     }
 
     /// How it ended; the first word counts.

@@ -161,8 +161,8 @@ pub use exit::{ExitReason, Failure, Panic};
 #[cfg(feature = "fault-injection")]
 pub use fault::INJECTED;
 pub use message::{Handles, Message, Reply};
-pub use part::Part;
 pub use panics::contain;
+pub use part::Part;
 pub use policy::{Backoff, Intensity, Restart, RestartDecision, Strategy};
 pub use recipient::{Accepts, Recipient, Refused};
 pub use registry::{Detail, LastExit, Node, NodeView, Registry, Status, Tree};

@@ -102,6 +102,14 @@ impl Direction {
         Turn::Yielded
     }
 
+    /// Begins with bytes that were read elsewhere.
+    pub(crate) fn preload(&mut self, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            self.read = bytes.len() as u64;
+            self.rest = Some(bytes.into());
+        }
+    }
+
     /// The receiver is not to be told when the sender ends: it will be aborted.
     pub(crate) fn silence(&mut self) {
         self.silent = true;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use super::{Handler, Service};
+use super::{Handler, Seat, Service};
 use crate::echo::Echo;
 use crate::record::{Code, Phase, Record};
 use crate::stream::Stream;
@@ -18,11 +18,11 @@ pub struct Echoing {
 }
 
 impl Handler for Echoing {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "echo"
     }
 
-    fn serve(&self, stream: Stream, record: Rc<Record>) -> Service {
+    fn serve(&self, stream: Stream, record: Rc<Record>, _: Seat) -> Service {
         record.enter(Phase::Stream);
         Box::pin(Metered { echo: Echo::new(stream, self.idle), record })
     }

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::BytesMut;
 use tokio::time::Instant;
 use trunkline_runtime::{Address, AskError, Placement};
 
-use super::{Handler, Service};
+use super::{Handler, Seat, Service};
 use crate::backend::BackendId;
 use crate::backend::lease::Lease;
 use crate::directory::Directory;
@@ -30,6 +31,13 @@ const ASKS: u32 = 3;
 pub struct Forwarding {
     /// The pool's name.
     pub pool: Arc<str>,
+    /// The way there.
+    pub upstreams: Upstreams,
+}
+
+/// The way to all pools.
+#[derive(Debug, Clone)]
+pub struct Upstreams {
     /// Where backends are told what happened to them.
     pub directory: Arc<Directory>,
     /// The routers, by worker.
@@ -41,14 +49,27 @@ pub struct Forwarding {
 }
 
 impl Handler for Forwarding {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "forward"
     }
 
-    fn serve(&self, client: Stream, record: Rc<Record>) -> Service {
+    fn serve(&self, client: Stream, record: Rc<Record>, _: Seat) -> Service {
+        self.upstreams.forward(Arc::clone(&self.pool), client, BytesMut::new(), record)
+    }
+}
+
+impl Upstreams {
+    /// Forwards `client` to `pool`, `first` what was read of it already.
+    pub fn forward(
+        &self,
+        pool: Arc<str>,
+        client: Stream,
+        first: BytesMut,
+        record: Rc<Record>,
+    ) -> Service {
         let worker = Placement::current().and_then(Placement::worker);
         let route = Route {
-            pool: Arc::clone(&self.pool),
+            pool,
             directory: Arc::clone(&self.directory),
             router: worker.and_then(|worker| self.routers.get(worker)).cloned(),
             tcp: self.tcp,
@@ -59,7 +80,8 @@ impl Handler for Forwarding {
             match Box::pin(route.connect(Rc::clone(&record))).await {
                 Ok((backend, lease)) => {
                     record.enter(Phase::Stream);
-                    let forward = Forward::new(client, backend, idle);
+                    let forward = Forward::new(client, backend, idle).starting_with(&first);
+                    drop(first);
                     Metered { forward, record, _lease: lease }.await;
                 }
                 Err(code) => {

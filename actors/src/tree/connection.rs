@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
 use trunkline_runtime::{Actor, Context, Failure, Stopping};
 
-use crate::handler::Handler;
+use crate::handler::{Handler, Seat};
 use crate::record::Record;
 use crate::stream::Stream;
 
@@ -26,6 +26,7 @@ pub(crate) struct Connection {
     stream: Option<Stream>,
     handler: Arc<dyn Handler>,
     record: Rc<Record>,
+    seat: Option<Seat>,
     _place: Place,
 }
 
@@ -36,7 +37,7 @@ impl Connection {
         record: Record,
         place: Place,
     ) -> Self {
-        Self { stream: Some(stream), handler, record: Rc::new(record), _place: place }
+        Self { stream: Some(stream), handler, record: Rc::new(record), seat: None, _place: place }
     }
 }
 
@@ -45,7 +46,8 @@ impl Actor for Connection {
         let Some(stream) = self.stream.take() else {
             return Err(Failure::new("a connection cannot be restarted"));
         };
-        let service = self.handler.serve(stream, Rc::clone(&self.record));
+        let seat = self.seat.insert(Seat::new(cx.node())).clone();
+        let service = self.handler.serve(stream, Rc::clone(&self.record), seat);
         cx.run(async move {
             service.await;
             Ok(())
@@ -55,6 +57,9 @@ impl Actor for Connection {
 
     /// Its grace is the time to drain: it may end by itself until then.
     fn stopping(&mut self, _: &mut Context<'_, Self>) -> Stopping {
+        if let Some(seat) = &self.seat {
+            seat.drain();
+        }
         Stopping::Wait
     }
 }

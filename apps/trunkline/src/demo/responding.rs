@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use trunkline_actors::closed::{Ending, Moved};
-use trunkline_actors::handler::{Handler, Service};
+use trunkline_actors::handler::{Handler, Seat, Service};
 use trunkline_actors::record::{Code, Phase, Record};
 use trunkline_actors::stream::Stream;
 use trunkline_runtime::{Address, AskError, Deadline, Placement};
@@ -30,11 +30,11 @@ pub(super) struct Responding {
 }
 
 impl Handler for Responding {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "demo"
     }
 
-    fn serve(&self, stream: Stream, record: Rc<Record>) -> Service {
+    fn serve(&self, stream: Stream, record: Rc<Record>, _: Seat) -> Service {
         record.enter(Phase::Stream);
         let worker = Placement::current().and_then(Placement::worker);
         let responder = worker.and_then(|worker| self.responders.get(worker)).cloned();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use trunkline_actors::backend::health::HealthPolicy;
 use trunkline_actors::balance::Algorithm;
 use trunkline_actors::directory::Directory;
-use trunkline_actors::handler::{Echoing, Forwarding, Handler};
+use trunkline_actors::handler::{Echoing, Forwarding, Handler, Upstreams};
 use trunkline_actors::pool::{PoolSettings, Weight};
 use trunkline_actors::socket::{ListenOptions, Sockets, TcpOptions};
 use trunkline_actors::tree::listener::ListenerPlan;
@@ -33,12 +33,22 @@ pub(super) fn handler(
     match &listener.protocol {
         Protocol::Forward { pool } => Arc::new(Forwarding {
             pool: pool.as_str().into(),
-            directory: Arc::clone(directory),
-            routers: Arc::clone(routers),
-            idle: listener.idle,
-            tcp: tcp_options(listener),
+            upstreams: upstreams(listener, directory, routers),
         }),
         Protocol::Echo => Arc::new(Echoing { idle: listener.idle }),
+    }
+}
+
+fn upstreams(
+    listener: &Listener,
+    directory: &Arc<Directory>,
+    routers: &Arc<[Address<Router>]>,
+) -> Upstreams {
+    Upstreams {
+        directory: Arc::clone(directory),
+        routers: Arc::clone(routers),
+        idle: listener.idle,
+        tcp: tcp_options(listener),
     }
 }
 

@@ -1,0 +1,51 @@
+//! Where a service has its place: the connection's actor.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use trunkline_runtime::Node;
+
+/// What a service knows of the actor that runs it.
+#[derive(Debug, Clone)]
+pub struct Seat {
+    /// The connection in the tree.
+    pub node: Arc<Node>,
+    drain: Rc<Drain>,
+}
+
+#[derive(Debug, Default)]
+struct Drain {
+    begun: Cell<bool>,
+    waker: RefCell<Option<Waker>>,
+}
+
+impl Seat {
+    /// In the actor of `node`.
+    #[must_use]
+    pub fn new(node: &Arc<Node>) -> Self {
+        Self { node: Arc::clone(node), drain: Rc::default() }
+    }
+
+    /// The service is to end by itself, within the time to drain.
+    pub fn drain(&self) {
+        self.drain.begun.set(true);
+        if let Some(waker) = self.drain.waker.take() {
+            waker.wake();
+        }
+    }
+
+    /// Ready once the service is to end.
+    pub fn poll_drain(&self, task: &Context<'_>) -> Poll<()> {
+        if self.drain.begun.get() {
+            return Poll::Ready(());
+        }
+        let mut waker = self.drain.waker.borrow_mut();
+        match &mut *waker {
+            Some(known) => known.clone_from(task.waker()),
+            none => *none = Some(task.waker().clone()),
+        }
+        Poll::Pending
+    }
+}

@@ -1,0 +1,125 @@
+//! What happens on a connection, one thing at a time.
+
+use std::task::{Context, Poll};
+
+use super::driver::Driver;
+use super::duty::Duty;
+use super::inbox::{Envelope, Wish};
+use super::quarantine::{Fingerprint, Verdict};
+use super::timers::Due;
+use super::wire::{Found, Item};
+use super::{Closed, Malformed, Protocol};
+use tokio::time::Instant;
+use trunkline_runtime::Panic;
+
+/// Events in one poll, before the neighbours on the thread get their turn.
+const TURN: u32 = 64;
+
+/// Something that a hook is called for, or the end.
+pub(super) enum Event<P: Protocol, T> {
+    Message(Item<P>, Option<Fingerprint>),
+    Quarantined,
+    Malformed { malformed: Malformed, then_close: bool },
+    Notice(Box<dyn Envelope<P>>),
+    Task(T),
+    Idle,
+    Beat(u32),
+    Drain,
+    Panicked(Panic),
+    Over(Closed),
+}
+
+impl<P: Protocol, D: Duty<P>> Driver<P, D> {
+    /// The next event. Cancel-safe.
+    pub(super) fn poll_event(&mut self, task: &mut Context<'_>) -> Poll<Event<P, D::Task>> {
+        if self.turn >= TURN {
+            self.turn = 0;
+            // What was answered need not wait for the neighbours. A loss is found at the next read.
+            let _ = self.wire.link.borrow_mut().flush_now();
+            task.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let polled = self.poll_sources(task);
+        self.turn = if polled.is_ready() { self.turn + 1 } else { 0 };
+        polled
+    }
+
+    fn poll_sources(&mut self, task: &mut Context<'_>) -> Poll<Event<P, D::Task>> {
+        match self.wire.inbox.wish() {
+            Wish::GoOn => {}
+            Wish::Close => return Poll::Ready(Event::Over(Closed::ByActor)),
+            Wish::Disconnect | Wish::Ended => {
+                return Poll::Ready(Event::Over(Closed::Disconnected));
+            }
+        }
+        if !self.drained && self.wire.seat.poll_drain(task).is_ready() {
+            self.drained = true;
+            return Poll::Ready(Event::Drain);
+        }
+        // In turn, so that neither the peer nor other actors can starve the other.
+        self.notices_first = !self.notices_first;
+        if self.notices_first
+            && let Poll::Ready(envelope) = self.wire.inbox.poll_next()
+        {
+            return Poll::Ready(Event::Notice(envelope));
+        }
+        if let Poll::Ready(event) = self.poll_peer(task) {
+            return Poll::Ready(event);
+        }
+        if let Poll::Ready(work) = self.duty.poll_task(task) {
+            return Poll::Ready(Event::Task(work));
+        }
+        if let Poll::Ready(closed) = self.wire.poll_children(task) {
+            return Poll::Ready(Event::Over(closed));
+        }
+        self.wire.inbox.register(task);
+        if let Poll::Ready(envelope) = self.wire.inbox.poll_next() {
+            return Poll::Ready(Event::Notice(envelope));
+        }
+        if self.wire.inbox.wish() != Wish::GoOn {
+            task.waker().wake_by_ref();
+        }
+        // Nothing of the author's runs now; a fault on command finds it all the same.
+        match self.wire.part.guard(task, |_| ()) {
+            Ok(()) => Poll::Pending,
+            Err(panic) => Poll::Ready(Event::Panicked(panic)),
+        }
+    }
+
+    fn poll_peer(&mut self, task: &mut Context<'_>) -> Poll<Event<P, D::Task>> {
+        let found = if self.wire.paused.get() {
+            let mut link = self.wire.link.borrow_mut();
+            match link.poll_flush(task, 0) {
+                Poll::Ready(Err(loss)) => Poll::Ready(Found::Ended(Closed::PeerLost(loss))),
+                Poll::Ready(Ok(())) | Poll::Pending => link.poll_due(task).map(Found::Due),
+            }
+        } else {
+            self.wire.poll_message(task)
+        };
+        found.map(|found| match found {
+            Found::Message(item, fingerprint) => self.admit(item, fingerprint),
+            Found::Undecodable { error, progress } => {
+                Event::Malformed { malformed: Malformed::Undecodable(error), then_close: !progress }
+            }
+            Found::TooLarge => {
+                let limit = self.wire.served.limits.message;
+                Event::Malformed { malformed: Malformed::TooLarge { limit }, then_close: true }
+            }
+            Found::CodecPanicked(panic) => Event::Panicked(panic),
+            Found::Ended(closed) => Event::Over(closed),
+            Found::Due(Due::Idle) => Event::Idle,
+            Found::Due(Due::Beat { missed }) => Event::Beat(missed),
+            Found::Due(Due::HeartbeatLost) => Event::Over(Closed::HeartbeatLost),
+            Found::Due(Due::SendTimeout) => Event::Over(Closed::SendTimeout),
+        })
+    }
+
+    fn admit(&self, item: Item<P>, fingerprint: Option<Fingerprint>) -> Event<P, D::Task> {
+        let verdict =
+            fingerprint.map(|known| self.wire.served.quarantine.admit(known, Instant::now()));
+        match verdict {
+            Some(Verdict::Refuse) => Event::Quarantined,
+            Some(Verdict::Pass) | None => Event::Message(item, fingerprint),
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! The bytes of a connection: what was read and not yet understood, what waits to be written.
+//!
+//! Reads go through the thread's scratch buffer and writes through a spare one, so that a
+//! connection on which nothing is under way holds no buffer at all.
+
+use std::cell::Cell;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
+
+use bytes::{Buf, BytesMut};
+use tokio::time::Instant;
+use trunkline_runtime::Deadline;
+
+use super::heartbeat::Heartbeat;
+use super::quarantine::{Fingerprint, Fingerprinting, Quarantine};
+use super::timers::{Due, Timers};
+use crate::closed::Moved;
+use crate::scratch::with_scratch;
+use crate::stream::{Loss, Stream};
+
+/// The largest buffer that is kept for the next connection.
+const KEPT: usize = 64 * 1024;
+
+/// How much of what the peer still sends is read and thrown away at the end.
+const LINGER_BYTES: usize = 1024 * 1024;
+
+thread_local! {
+    static SPARE: Cell<Option<BytesMut>> = const { Cell::new(None) };
+}
+
+/// How far the peer's stream has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Input {
+    Open,
+    Ended,
+}
+
+/// A stream with its buffers and its timers.
+pub(super) struct Link {
+    stream: Stream,
+    pub(super) unread: BytesMut,
+    output: BytesMut,
+    /// What the codec has taken of a message that is not whole yet.
+    taken: usize,
+    /// The codec may find a message in what there is.
+    pub(super) readable: bool,
+    pub(super) input: Input,
+    moved: Moved,
+    timers: Timers,
+    /// When it goes off, and the timer.
+    alarm: Option<(Instant, Deadline)>,
+    watch: Option<Box<Watch>>,
+}
+
+/// The bytes of `unread` once more, and the fingerprint of the message at hand: the codec takes
+/// bytes without saying which. Kept only while the listener's quarantine is armed.
+struct Watch {
+    shadow: BytesMut,
+    fingerprinting: Fingerprinting,
+}
+
+impl Link {
+    /// `unread` is what was read of the stream already.
+    pub(super) fn new(stream: Stream, unread: BytesMut, timers: Timers) -> Self {
+        let received = unread.len() as u64;
+        let mut link = Self {
+            stream,
+            unread,
+            output: BytesMut::new(),
+            taken: 0,
+            readable: received > 0,
+            input: Input::Open,
+            moved: Moved { from_client: received, to_client: 0 },
+            alarm: None,
+            timers,
+            watch: None,
+        };
+        link.arm();
+        link
+    }
+
+    pub(super) fn moved(&self) -> Moved {
+        self.moved
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.output.len()
+    }
+
+    /// Lets `encode` add to what is to be written.
+    pub(super) fn write<R>(&mut self, encode: impl FnOnce(&mut BytesMut) -> R) -> R {
+        if self.output.capacity() == 0 {
+            self.output = SPARE.take().unwrap_or_default();
+        }
+        let before = self.output.len();
+        if before == 0 {
+            self.timers.queued(Instant::now());
+        }
+        let result = encode(&mut self.output);
+        if self.output.is_empty() {
+            self.output_is_out();
+        }
+        result
+    }
+
+    /// Writes until at most `left` bytes wait.
+    pub(super) fn poll_flush(
+        &mut self,
+        task: &mut Context<'_>,
+        left: usize,
+    ) -> Poll<Result<(), Loss>> {
+        while self.output.len() > left {
+            let polled = self.stream.poll_write(task, &self.output);
+            if polled.is_pending() {
+                self.arm();
+            }
+            let taken = ready!(polled).map_err(|error| Loss::of(&error))?;
+            if taken == 0 {
+                return Poll::Ready(Err(Loss::Reset));
+            }
+            self.moved.to_client += taken as u64;
+            self.timers.sent(Instant::now());
+            if taken == self.output.len() {
+                self.output_is_out();
+            } else {
+                self.output.advance(taken);
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Writes what the peer takes at once. Whoever is woken by the stream is not changed by it for
+    /// long: the connection asks again before it waits.
+    pub(super) fn flush_now(&mut self) -> Result<(), Loss> {
+        match self.poll_flush(&mut Context::from_waker(Waker::noop()), 0) {
+            Poll::Ready(result) => result,
+            Poll::Pending => Ok(()),
+        }
+    }
+
+    fn output_is_out(&mut self) {
+        self.timers.flushed();
+        let mut spare = std::mem::take(&mut self.output);
+        if spare.capacity() <= KEPT {
+            spare.clear();
+            SPARE.set(Some(spare));
+        }
+    }
+
+    /// Reads what there is, up to a message of `limit` bytes; 0 is the peer's end.
+    pub(super) fn poll_fill(
+        &mut self,
+        task: &mut Context<'_>,
+        limit: usize,
+    ) -> Poll<Result<usize, Loss>> {
+        let room = limit.saturating_sub(self.message_len()).max(1);
+        let Self { stream, unread, watch, .. } = self;
+        let read = ready!(with_scratch(|scratch| {
+            let room = room.min(scratch.len());
+            let polled = stream.poll_read(task, &mut scratch[..room]);
+            polled.map_ok(|read| {
+                unread.extend_from_slice(&scratch[..read]);
+                if let Some(watch) = watch {
+                    watch.shadow.extend_from_slice(&scratch[..read]);
+                }
+                read
+            })
+        }))
+        .map_err(|error| Loss::of(&error))?;
+        self.readable = true;
+        if read == 0 {
+            self.input = Input::Ended;
+        } else {
+            self.moved.from_client += read as u64;
+            self.timers.received(Instant::now());
+        }
+        Poll::Ready(Ok(read))
+    }
+
+    /// Lets the codec look at what there is. Says, besides, whether it took anything.
+    pub(super) fn decode<I, E>(
+        &mut self,
+        look: impl FnOnce(&mut BytesMut, Input) -> Result<Option<I>, E>,
+    ) -> (Result<Option<I>, E>, bool) {
+        let before = self.unread.len();
+        let result = look(&mut self.unread, self.input);
+        let taken = before.saturating_sub(self.unread.len());
+        let whole = matches!(result, Ok(Some(_)));
+        self.readable = !matches!(result, Ok(None));
+        self.taken = if whole { 0 } else { self.taken + taken };
+        if let Some(watch) = &mut self.watch {
+            watch.fingerprinting.update(&watch.shadow[..taken]);
+            watch.shadow.advance(taken);
+        }
+        if self.unread.is_empty() {
+            // Frees the buffer, or leaves it to the message that was split off it.
+            self.unread = BytesMut::new();
+        }
+        (result, taken > 0)
+    }
+
+    /// Begins or ends the watch on what messages are made of. A message that has begun already is
+    /// watched from here on.
+    pub(super) fn watch(&mut self, quarantine: &Quarantine) {
+        if quarantine.is_armed() != self.watch.is_some() {
+            self.watch = quarantine.is_armed().then(|| {
+                let fingerprinting = quarantine.hasher();
+                Box::new(Watch { shadow: self.unread.clone(), fingerprinting })
+            });
+        }
+    }
+
+    /// The fingerprint of the message that was decoded just now, where that is known.
+    pub(super) fn fingerprint(&mut self, quarantine: &Quarantine) -> Option<Fingerprint> {
+        let watch = self.watch.as_mut()?;
+        let whole = std::mem::replace(&mut watch.fingerprinting, quarantine.hasher());
+        Some(whole.finish())
+    }
+
+    /// How long the message is as far as it has come.
+    pub(super) fn message_len(&self) -> usize {
+        self.taken + self.unread.len()
+    }
+
+    /// Ready when something is due.
+    pub(super) fn poll_due(&mut self, task: &mut Context<'_>) -> Poll<Due> {
+        while let Some((_, alarm)) = &mut self.alarm {
+            ready!(Pin::new(alarm).poll(task));
+            let due = self.timers.due(Instant::now());
+            // Activity only notes the time: the alarm is set anew when it went off too early.
+            self.alarm = None;
+            self.arm();
+            if let Some(due) = due {
+                return Poll::Ready(due);
+            }
+        }
+        Poll::Pending
+    }
+
+    /// Sets the alarm, if it would go off too late.
+    fn arm(&mut self) {
+        let Some(next) = self.timers.next_deadline() else { return };
+        match &mut self.alarm {
+            None => self.alarm = Some((next, Deadline::at(next.into_std()))),
+            Some((at, alarm)) if next < *at => {
+                *at = next;
+                alarm.reset(next.into_std());
+            }
+            Some(_) => {}
+        }
+    }
+
+    pub(super) fn set_idle(&mut self, idle: Option<Duration>) {
+        self.timers.set_idle(idle, Instant::now());
+        self.arm();
+    }
+
+    pub(super) fn set_heartbeat(&mut self, heartbeat: Option<Heartbeat>) {
+        self.timers.set_heartbeat(heartbeat, Instant::now());
+        self.arm();
+    }
+
+    /// Whether the connection reads: while it does not, silence is not the peer's.
+    pub(super) fn set_paused(&mut self, paused: bool) {
+        if paused {
+            self.timers.pause();
+        } else {
+            self.timers.resume(Instant::now());
+            self.arm();
+        }
+    }
+
+    /// A hook has kept the connection busy until now: that was no silence of the peer.
+    pub(super) fn was_busy(&mut self) {
+        self.timers.busy_until(Instant::now());
+    }
+
+    /// Ends our direction after all that waits, then reads on until the peer ends its own: closing
+    /// a socket with unread input resets it, and would destroy what the peer has not read yet.
+    pub(super) fn poll_finish(&mut self, task: &mut Context<'_>, end: &mut Finish) -> Poll<()> {
+        if !end.shut {
+            if ready!(self.poll_flush(task, 0)).is_err() {
+                return Poll::Ready(());
+            }
+            if ready!(self.stream.poll_shutdown(task)).is_err() {
+                return Poll::Ready(());
+            }
+            end.shut = true;
+        }
+        while self.input == Input::Open && end.discarded < LINGER_BYTES {
+            let Self { stream, .. } = self;
+            match ready!(with_scratch(|scratch| stream.poll_read(task, scratch))) {
+                Ok(0) | Err(_) => self.input = Input::Ended,
+                Ok(read) => end.discarded += read,
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// Makes the end a reset.
+    pub(super) fn abort(&mut self) {
+        self.stream.abort();
+    }
+
+    /// The stream with what was read of it and is not understood yet. All output is written.
+    pub(super) fn into_parts(self) -> (Stream, BytesMut) {
+        (self.stream, self.unread)
+    }
+}
+
+/// How far an orderly end has come.
+#[derive(Debug, Default)]
+pub(super) struct Finish {
+    shut: bool,
+    discarded: usize,
+}
+
+impl Finish {
+    /// Whether the peer was told that this was all.
+    pub(super) fn is_shut(&self) -> bool {
+        self.shut
+    }
+}

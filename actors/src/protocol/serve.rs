@@ -1,0 +1,257 @@
+//! An author's protocol as a handler of connections.
+
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use tokio::time::Instant;
+use trunkline_runtime::{Deadline, Part};
+
+use super::driver::{Driver, Exit};
+use super::duty::{Duty, Serving};
+use super::inbox::Inbox;
+use super::link::{Finish, Link};
+use super::quarantine::Quarantine;
+use super::timers::{self, Timers};
+use super::upgrade::Parts;
+use super::wire::Wire;
+use super::{Closed, Limits, Peer, Protocol};
+use crate::blocking::Blocking;
+use crate::handler::{Handler, Seat, Service, Upstreams};
+use crate::record::{Code, Phase, Record};
+use crate::stream::Stream;
+
+/// How long an orderly end may take: until the peer has taken all, and has ended its own side.
+const FINISH_LIMIT: Duration = Duration::from_secs(2);
+
+/// What a protocol may use of the server around it.
+pub struct Means {
+    /// The way to the pools; none outside a server.
+    pub upstreams: Option<Upstreams>,
+    /// Threads for what blocks.
+    pub blocking: Arc<Blocking>,
+}
+
+/// A protocol with all that its connections share.
+pub(super) struct Served<P> {
+    pub(super) protocol: P,
+    pub(super) limits: Limits,
+    pub(super) idle: Option<Duration>,
+    pub(super) quarantine: Arc<Quarantine>,
+    pub(super) means: Arc<Means>,
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) tap: super::testing::Tap<P>,
+}
+
+impl<P> Served<P> {
+    /// Another protocol in the same place.
+    pub(super) fn with<Q: Protocol>(&self, protocol: Q) -> Arc<Served<Q>> {
+        Arc::new(Served {
+            limits: protocol.limits(),
+            protocol,
+            idle: self.idle,
+            quarantine: Arc::clone(&self.quarantine),
+            means: Arc::clone(&self.means),
+            #[cfg(any(test, feature = "testing"))]
+            tap: super::testing::Tap::default(),
+        })
+    }
+}
+
+/// Runs a [`Protocol`] on every connection of a listener.
+pub struct Hosted<P> {
+    name: Arc<str>,
+    served: Arc<Served<P>>,
+}
+
+impl<P: Protocol> Hosted<P> {
+    /// `protocol` under the name that the configuration gives it. `idle` is how long nothing may
+    /// move before the hook for that is called.
+    pub fn new(name: &str, protocol: P, idle: Option<Duration>, means: Arc<Means>) -> Self {
+        let limits = protocol.limits();
+        let quarantine = Arc::new(Quarantine::new(
+            fastrand::u128(..).to_ne_bytes(),
+            limits.quarantine,
+            Instant::now(),
+        ));
+        let served = Served {
+            protocol,
+            limits,
+            idle,
+            quarantine,
+            means,
+            #[cfg(any(test, feature = "testing"))]
+            tap: super::testing::Tap::default(),
+        };
+        Self { name: name.into(), served: Arc::new(served) }
+    }
+}
+
+#[cfg(any(test, feature = "testing"))]
+impl<P: Protocol> Hosted<P> {
+    pub(super) fn tap(&self) -> super::testing::Receivers<P> {
+        self.served.tap.subscribe()
+    }
+}
+
+impl<P: Protocol> Handler for Hosted<P> {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn serve(&self, stream: Stream, record: Rc<Record>, seat: Seat) -> Service {
+        record.enter(Phase::Stream);
+        serve(Arc::clone(&self.served), Parts { stream, unread: BytesMut::new(), record, seat })
+    }
+}
+
+/// Serves a stream that was accepted.
+pub(super) fn serve<P: Protocol>(served: Arc<Served<P>>, parts: Parts) -> Service {
+    run(served, parts, Serving)
+}
+
+/// Runs a protocol on a stream until the end of either.
+pub(super) fn run<P: Protocol>(
+    served: Arc<Served<P>>,
+    parts: Parts,
+    duty: impl Duty<P>,
+) -> Service {
+    Box::pin(async move {
+        let wire = wire(served, parts);
+        #[cfg(any(test, feature = "testing"))]
+        wire.served.tap.opened(&wire.inbox);
+        let end = End { wire: Rc::clone(&wire), orderly: Cell::new(false) };
+        let exit = Driver::new(Rc::clone(&wire), duty).run().await;
+        wire.inbox.close();
+        match exit {
+            Exit::Closed(closed) => {
+                wire.record.close(Code::Protocol(closed));
+                #[cfg(any(test, feature = "testing"))]
+                wire.served.tap.closed(closed);
+                stop_children(&wire).await;
+                finish(&end, closed).await;
+            }
+            Exit::Upgrade(upgrade) => {
+                stop_children(&wire).await;
+                if flushed(&wire).await {
+                    end.orderly.set(true);
+                    drop(end);
+                    if let Some(parts) = into_parts(wire) {
+                        upgrade.take_over(parts).await;
+                    }
+                }
+            }
+        }
+    })
+}
+
+fn wire<P: Protocol>(served: Arc<Served<P>>, parts: Parts) -> Rc<Wire<P>> {
+    let Parts { stream, unread, record, seat } = parts;
+    let limits = &served.limits;
+    let part = Part::new(&seat.node, "protocol", limits.inbox);
+    let inbox = Inbox::new(part.node());
+    let timers = Timers::new(
+        timers::Limits {
+            idle: served.idle,
+            heartbeat: limits.heartbeat,
+            send: Some(limits.send_timeout),
+        },
+        Instant::now(),
+    );
+    Rc::new(Wire {
+        peer: Peer::new(&stream, &record),
+        codec: RefCell::new(served.protocol.codec()),
+        link: RefCell::new(Link::new(stream, unread, timers)),
+        served,
+        seat,
+        record,
+        part,
+        inbox,
+        children: RefCell::new(None),
+        paused: Cell::new(false),
+        sent: Cell::new(0),
+        broken: Cell::new(false),
+    })
+}
+
+/// Whatever ends the service, a crash or a kill included: what was moved is noted, and an end that
+/// was not orderly is a reset, so that nobody takes a truncated stream for a whole one.
+struct End<P: Protocol> {
+    wire: Rc<Wire<P>>,
+    orderly: Cell<bool>,
+}
+
+impl<P: Protocol> Drop for End<P> {
+    fn drop(&mut self) {
+        let mut link = self.wire.link.borrow_mut();
+        self.wire.record.set_moved(link.moved());
+        if !self.orderly.get() {
+            link.abort();
+        }
+        drop(link);
+        self.wire.inbox.close();
+    }
+}
+
+async fn stop_children<P: Protocol>(wire: &Wire<P>) {
+    if let Some(children) = wire.children.borrow().as_ref() {
+        children.stop();
+    }
+    // Each within its grace. That some give up meanwhile is the same end.
+    poll_fn(|task| match wire.children.borrow_mut().as_mut() {
+        Some(children) => children.poll(task).map(drop),
+        None => Poll::Ready(()),
+    })
+    .await;
+    drop(wire.children.borrow_mut().take());
+}
+
+async fn finish<P: Protocol>(end: &End<P>, closed: Closed) {
+    if !closed.leaves_peer() {
+        // A peer that ended by itself needs no reset; for one that is to be cut off it is the way.
+        end.orderly.set(matches!(closed, Closed::PeerLost(_)));
+        return;
+    }
+    let mut limit = Deadline::after(FINISH_LIMIT);
+    let mut how_far = Finish::default();
+    poll_fn(|task| {
+        if Pin::new(&mut limit).poll(task).is_ready() {
+            return Poll::Ready(());
+        }
+        end.wire.link.borrow_mut().poll_finish(task, &mut how_far)
+    })
+    .await;
+    end.orderly.set(how_far.is_shut());
+}
+
+/// Writes what is left before something else takes over.
+async fn flushed<P: Protocol>(wire: &Wire<P>) -> bool {
+    let mut limit = pin!(Deadline::after(wire.served.limits.send_timeout));
+    poll_fn(|task| {
+        if limit.as_mut().poll(task).is_ready() {
+            wire.record.close(Code::Protocol(Closed::SendTimeout));
+            return Poll::Ready(false);
+        }
+        wire.link.borrow_mut().poll_flush(task, 0).map(|flushed| match flushed {
+            Ok(()) => true,
+            Err(loss) => {
+                wire.record.close(Code::Protocol(Closed::PeerLost(loss)));
+                false
+            }
+        })
+    })
+    .await
+}
+
+/// The handler is gone, so nobody else holds the wire.
+fn into_parts<P: Protocol>(wire: Rc<Wire<P>>) -> Option<Parts> {
+    let Wire { link, record, seat, .. } = Rc::into_inner(wire)?;
+    let (stream, unread) = link.into_inner().into_parts();
+    record.carry_moved(unread.len());
+    Some(Parts { stream, unread, record, seat })
+}

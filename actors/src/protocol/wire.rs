@@ -1,0 +1,142 @@
+//! What a connection's driver and its handler share: the link, the codec, and everything that
+//! outlives a crash of the handler.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use tokio_util::codec::Decoder;
+use trunkline_runtime::{Children, Panic, Part};
+
+use super::inbox::{Inbox, Wish};
+use super::link::{Input, Link};
+use super::quarantine::Fingerprint;
+use super::timers::Due;
+use super::{Closed, Error, Peer, Protocol, Served};
+use crate::handler::Seat;
+use crate::record::Record;
+use crate::stream::Loss;
+
+pub(super) type Item<P> = <<P as Protocol>::Codec as Decoder>::Item;
+
+/// Both live on one thread; no borrow outlasts a call.
+pub(super) struct Wire<P: Protocol> {
+    pub(super) served: Arc<Served<P>>,
+    pub(super) seat: Seat,
+    pub(super) record: Rc<Record>,
+    pub(super) peer: Peer,
+    pub(super) part: Part,
+    pub(super) inbox: Arc<Inbox<P>>,
+    pub(super) link: RefCell<Link>,
+    pub(super) codec: RefCell<P::Codec>,
+    pub(super) children: RefCell<Option<Children>>,
+    pub(super) paused: Cell<bool>,
+    /// Messages that the hook at hand has sent.
+    pub(super) sent: Cell<u32>,
+    /// The codec panicked: where messages begin and end is lost.
+    pub(super) broken: Cell<bool>,
+}
+
+/// What a look for the next message came to.
+pub(super) enum Found<P: Protocol> {
+    Message(Item<P>, Option<Fingerprint>),
+    /// `progress`: the codec took something, so that looking further can come to something else.
+    Undecodable {
+        error: Error,
+        progress: bool,
+    },
+    CodecPanicked(Panic),
+    TooLarge,
+    Ended(Closed),
+    Due(Due),
+}
+
+impl<P: Protocol> Wire<P> {
+    /// The next message. What was sent goes out before it waits for more.
+    pub(super) fn poll_message(&self, task: &mut Context<'_>) -> Poll<Found<P>> {
+        let limit = self.served.limits.message;
+        loop {
+            if let Some(found) = self.decode(task) {
+                return Poll::Ready(found);
+            }
+            let mut link = self.link.borrow_mut();
+            if link.input == Input::Ended {
+                return Poll::Ready(Found::Ended(Closed::PeerDone));
+            }
+            if link.message_len() >= limit {
+                return Poll::Ready(Found::TooLarge);
+            }
+            if let Poll::Ready(Err(loss)) = link.poll_flush(task, 0) {
+                return Poll::Ready(Found::Ended(Closed::PeerLost(loss)));
+            }
+            match link.poll_fill(task, limit) {
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(loss)) => {
+                    return Poll::Ready(Found::Ended(Closed::PeerLost(loss)));
+                }
+                Poll::Pending => return link.poll_due(task).map(Found::Due),
+            }
+        }
+    }
+
+    fn decode(&self, task: &mut Context<'_>) -> Option<Found<P>> {
+        let mut link = self.link.borrow_mut();
+        if !link.readable {
+            return None;
+        }
+        let quarantine = &self.served.quarantine;
+        link.watch(quarantine);
+        let mut codec = self.codec.borrow_mut();
+        let mut panic = None;
+        let (result, progress) = link.decode(|unread, input| {
+            let looked = self.part.guard(task, |_| match input {
+                Input::Open => codec.decode(unread),
+                Input::Ended => codec.decode_eof(unread),
+            });
+            looked.unwrap_or_else(|caught| {
+                panic = Some(caught);
+                Ok(None)
+            })
+        });
+        if let Some(panic) = panic {
+            self.broken.set(true);
+            return Some(Found::CodecPanicked(panic));
+        }
+        match result {
+            Ok(None) => None,
+            Ok(Some(item)) => Some(Found::Message(item, link.fingerprint(quarantine))),
+            Err(_) if link.input == Input::Ended => Some(Found::Ended(Closed::Truncated)),
+            Err(error) => Some(Found::Undecodable { error: error.into(), progress }),
+        }
+    }
+
+    /// While a hook waits for something of its own: the peer gets what was sent to it, and the
+    /// connection ends where it must.
+    pub(super) fn poll_meanwhile(&self, task: &mut Context<'_>) -> Poll<Closed> {
+        self.inbox.register(task);
+        if self.inbox.wish() == Wish::Disconnect {
+            return Poll::Ready(Closed::Disconnected);
+        }
+        if let Poll::Ready(closed) = self.poll_children(task) {
+            return Poll::Ready(closed);
+        }
+        let mut link = self.link.borrow_mut();
+        // That the peer is gone is for the hook to find: it may have more to do than to answer.
+        let _: Poll<Result<(), Loss>> = link.poll_flush(task, 0);
+        loop {
+            match ready!(link.poll_due(task)) {
+                Due::SendTimeout => return Poll::Ready(Closed::SendTimeout),
+                // The hook keeps the connection busy: silence of the peer says nothing.
+                Due::Idle | Due::Beat { .. } | Due::HeartbeatLost => {}
+            }
+        }
+    }
+
+    pub(super) fn poll_children(&self, task: &mut Context<'_>) -> Poll<Closed> {
+        match self.children.borrow_mut().as_mut() {
+            Some(children) => children.poll(task).map(|_| Closed::ChildrenFailed),
+            None => Poll::Pending,
+        }
+    }
+}
