@@ -1,8 +1,11 @@
 //! Durations as they are written in settings: a whole number and a unit, `250ms`, `30s`, `5m`, `2h`.
 
+use std::fmt;
 use std::time::Duration;
 
-use serde::de::{Deserialize, Deserializer, Error};
+use serde::de::{Deserializer, Error, Unexpected, Visitor};
+
+use crate::quote::quote;
 
 /// What stands for "no limit" where a setting allows it.
 pub(crate) const OFF: &str = "off";
@@ -28,19 +31,71 @@ pub(crate) fn show(duration: Duration) -> String {
     }
 }
 
-/// For serde: a duration that is always there.
-pub(crate) fn required<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
-    let text = String::deserialize(from)?;
-    parse(&text).ok_or_else(|| D::Error::custom("not a duration"))
+/// For serde, in settings of one's own: `#[serde(deserialize_with = "duration::deserialize")]`.
+///
+/// # Errors
+/// If the value is not such a text.
+pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    from.deserialize_str(Written { off: false })?.ok_or_else(|| D::Error::custom("no duration"))
 }
 
-/// For serde: a duration, or `off` as `None`.
-pub(crate) fn or_off<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
-    let text = String::deserialize(from)?;
-    if text == OFF {
-        return Ok(None);
+/// For serde: a duration, or `off` as `None`. A key that may be absent needs `#[serde(default)]`
+/// beside it, as serde asks for with every function.
+///
+/// # Errors
+/// If the value is not such a text.
+pub fn or_off<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+    from.deserialize_str(Written { off: true })
+}
+
+/// Reads a duration, or `off` if it may be.
+struct Written {
+    off: bool,
+}
+
+impl Written {
+    fn or_off(&self) -> &'static str {
+        if self.off { ", or \"off\"" } else { "" }
     }
-    parse(&text).map(Some).ok_or_else(|| D::Error::custom("not a duration"))
+
+    fn no_unit<E: Error>(&self, number: impl fmt::Display) -> E {
+        E::custom(format!("{number} has no unit: write \"{number}s\" if seconds are meant"))
+    }
+}
+
+impl Visitor<'_> for Written {
+    type Value = Option<Duration>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a duration such as \"250ms\"{}", self.or_off())
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Option<Duration>, E> {
+        match parse(text) {
+            Some(duration) => Ok(Some(duration)),
+            None if self.off && text == OFF => Ok(None),
+            None => match text.parse::<u64>() {
+                Ok(number) => Err(self.no_unit(number)),
+                Err(_) => Err(E::custom(format!(
+                    "{} is not a duration: write a whole number and one of ms, s, m, h, as in \
+                     \"250ms\" or \"30s\"{}",
+                    quote(text),
+                    self.or_off()
+                ))),
+            },
+        }
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Option<Duration>, E> {
+        Err(self.no_unit(number))
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Option<Duration>, E> {
+        match u64::try_from(number) {
+            Ok(number) => Err(self.no_unit(number)),
+            Err(_) => Err(E::invalid_value(Unexpected::Signed(number), &self)),
+        }
+    }
 }
 
 #[cfg(test)]

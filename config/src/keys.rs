@@ -14,7 +14,8 @@ pub struct Key {
     pub presence: Presence,
     /// What the key means, in one line.
     pub doc: &'static str,
-    /// Whether the environment can override it: all single values outside of lists.
+    /// Whether the environment can override it: all single values outside of lists. Of a table that
+    /// a protocol reads, the environment can override the values in it.
     pub overridable: bool,
 }
 
@@ -48,6 +49,13 @@ fn collect(fields: &'static [Field], above: &str, in_list: bool, keys: &mut Vec<
                 });
                 collect(items.fields, &format!("{path}[]."), true, keys);
             }
+            Shape::Free(absent) => keys.push(Key {
+                path,
+                kind: "a table that the protocol reads".to_owned(),
+                presence: Presence::Optional(absent),
+                doc,
+                overridable: false,
+            }),
         }
     }
 }

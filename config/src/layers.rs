@@ -58,9 +58,9 @@ impl Override {
         let kind = match &self.value {
             Given::One(text) => match shape_at(&self.path) {
                 Some(Shape::Scalar(kind, _)) => kind.value(text),
-                Some(Shape::Table(_) | Shape::Named(_) | Shape::List(_)) | None => {
-                    text.as_str().into()
-                }
+                // In a table that a protocol reads, the protocol's type decides.
+                Some(Shape::Table(_) | Shape::Named(_) | Shape::List(_) | Shape::Free(_))
+                | None => text.as_str().into(),
             },
             Given::List(texts) => texts.clone().into(),
         };
@@ -80,7 +80,7 @@ fn shape_at(path: &Path) -> Option<&'static Shape> {
                 steps.next()?;
                 fields = inner;
             }
-            Shape::Scalar(..) | Shape::List(_) => {
+            Shape::Scalar(..) | Shape::List(_) | Shape::Free(_) => {
                 return steps.next().is_none().then_some(shape);
             }
         }
@@ -191,7 +191,7 @@ impl<'s> Layers<'s> {
 }
 
 /// Whether a step of the path, but for the last, leads through something that is no table.
-fn is_blocked(root: &Node, path: &Path) -> bool {
+pub(crate) fn is_blocked(root: &Node, path: &Path) -> bool {
     let mut node = root;
     for step in path.steps() {
         match (&node.content, step) {

@@ -19,13 +19,15 @@
 //!    crate parses no text here: a second parser could disagree with the one that knows the places.
 //! 3. `walk` checks the merged values against the `schema`, which is data, and fills in the defaults.
 //! 4. `rules` checks what concerns more than one value: that a listener's pool exists, and so on.
+//!    There, too, the protocols that a program brings ([`Protocols`]) read their own settings
+//!    ([`ProtocolSettings`]), so that their mistakes are among the others.
 //! 5. Serde makes [`Settings`] of the result, which by then has no mistakes left to find.
 //!
 //! A new key is one line in `schema`, one field in `settings`, and one line in
 //! `examples/everything.toml`; tests fail until all three agree.
 
 mod document;
-mod duration;
+pub mod duration;
 mod endpoint;
 mod environment;
 mod keys;
@@ -34,10 +36,13 @@ mod load;
 mod mistake;
 mod nearest;
 mod path;
+mod protocol_settings;
+mod protocols;
 mod quote;
 mod rules;
 mod schema;
 mod settings;
+pub mod size;
 mod source;
 mod walk;
 
@@ -47,6 +52,8 @@ pub use keys::{Key, keys};
 pub use layers::Override;
 pub use load::{load, parse};
 pub use mistake::{Mistake, Mistakes, Origin, Place};
+pub use protocol_settings::{ProtocolSettings, SettingsError};
+pub use protocols::{ProtocolNameError, Protocols};
 pub use schema::Presence;
 pub use settings::{
     Backend, Balance, Listener, Log, LogFormat, LogLevel, Pool, Probe, Protocol, Server, Settings,

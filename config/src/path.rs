@@ -5,7 +5,7 @@ use std::fmt;
 use crate::quote::quote;
 
 /// One step down from a table or a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Step {
     /// Into a table, by key.
     Key(String),
@@ -14,7 +14,7 @@ pub(crate) enum Step {
 }
 
 /// The steps from the root to a value.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Path(Vec<Step>);
 
 impl Path {
@@ -31,6 +31,10 @@ impl Path {
         self.0.push(Step::Index(index));
     }
 
+    pub(crate) fn push_step(&mut self, step: Step) {
+        self.0.push(step);
+    }
+
     pub(crate) fn pop(&mut self) {
         self.0.pop();
     }
@@ -44,6 +48,16 @@ impl Path {
         let mut path = self.clone();
         path.push(key);
         path
+    }
+
+    /// The path that leads on from this one.
+    pub(crate) fn below(&self, further: &Self) -> Self {
+        Self([self.steps(), further.steps()].concat())
+    }
+
+    /// Whether this path leads on from the other.
+    pub(crate) fn is_below(&self, other: &Self) -> bool {
+        self.0.len() > other.0.len() && self.0.starts_with(&other.0)
     }
 }
 

@@ -1,6 +1,8 @@
 //! Rules that concern more than one value. A value that is itself mistaken is left out of them, so
 //! that one slip is not reported twice.
 
+mod settings;
+
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
 
@@ -11,12 +13,20 @@ use crate::layers::Layers;
 use crate::mistake::{Findings, Problem};
 use crate::nearest::nearest;
 use crate::path::Path;
+use crate::protocols::Protocols;
 use crate::quote::quote;
 use crate::schema::is_name;
+use crate::settings::Protocol;
 use crate::walk::Checked;
+pub(crate) use settings::settings;
 
 /// Checks the rules.
-pub(crate) fn check(checked: &Checked, layers: &Layers<'_>, findings: &mut Findings) {
+pub(crate) fn check(
+    checked: &Checked,
+    layers: &Layers<'_>,
+    protocols: &Protocols,
+    findings: &mut Findings,
+) {
     let mut rules = Rules { layers, findings };
     let listeners = named(checked, "listener");
     let pools = named(checked, "pool");
@@ -29,7 +39,8 @@ pub(crate) fn check(checked: &Checked, layers: &Layers<'_>, findings: &mut Findi
     }
     let listeners = listeners.unwrap_or_default();
     for (name, listener) in &listeners {
-        rules.listener(name, listener, pools.as_ref());
+        rules.protocol(name, listener, protocols);
+        rules.pool_of(name, listener, protocols, pools.as_ref());
     }
     rules.binds(&listeners);
     for (name, pool) in pools.unwrap_or_default() {
@@ -46,8 +57,35 @@ struct Rules<'a, 's> {
 type Named<'v> = BTreeMap<&'v str, Option<&'v Checked>>;
 
 impl Rules<'_, '_> {
+    /// The protocol exists; one that every program knows has no settings.
+    fn protocol(&mut self, name: &str, listener: &Option<&Checked>, protocols: &Protocols) {
+        let Some(listener) = listener else { return };
+        let Some(protocol) = text(listener, "protocol") else { return };
+        let path = Path::dotted("listener").join(name);
+        if Protocol::NAMES.contains(&protocol) {
+            if listener.get("settings").is_some_and(|value| value.kind != ValueKind::Nil) {
+                let path = path.join("settings");
+                let problem = Problem::new(format!("the protocol {protocol} has no settings"));
+                let origin = self.layers.key_origin(&path);
+                self.findings.push(problem.remedy("remove the key").at(origin, &path));
+            }
+        } else if !protocols.contains(protocol) {
+            let names = || Protocol::NAMES.iter().copied().chain(protocols.names());
+            let problem = Problem::new(format!("{} is not a protocol", quote(protocol)));
+            let remedy = format!("write one of {}", names().collect::<Vec<_>>().join(", "));
+            let nearest = nearest(protocol, names());
+            self.push(&path.join("protocol"), problem.remedy(remedy).nearest(nearest));
+        }
+    }
+
     /// A protocol that forwards has a pool, which exists; no other has one.
-    fn listener(&mut self, name: &str, listener: &Option<&Checked>, pools: Option<&Named<'_>>) {
+    fn pool_of(
+        &mut self,
+        name: &str,
+        listener: &Option<&Checked>,
+        protocols: &Protocols,
+        pools: Option<&Named<'_>>,
+    ) {
         let Some(listener) = listener else { return };
         let path = Path::dotted("listener").join(name).join("pool");
         match (text(listener, "protocol"), listener.get("pool")) {
@@ -72,6 +110,12 @@ impl Rules<'_, '_> {
             (Some("echo"), Some(_)) => {
                 let problem = Problem::new("the protocol echo has no use for a pool");
                 self.push(&path, problem.remedy("remove the key, or write protocol = \"forward\""));
+            }
+            (Some(other), Some(_)) if protocols.contains(other) => {
+                let problem = Problem::new(format!("the protocol {other} has no use for a pool"));
+                let remedy =
+                    "remove the key, or move it into settings if the protocol reads it there";
+                self.push(&path, problem.remedy(remedy));
             }
             (Some(_) | None, _) => {}
         }

@@ -27,6 +27,9 @@ pub(crate) enum Shape {
     Named(&'static [Field]),
     /// A list of tables, never empty.
     List(Items),
+    /// A table of any keys, which a protocol that the program brings reads itself; the text says what
+    /// its absence means.
+    Free(&'static str),
 }
 
 /// The items of a list.

@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use crate::duration;
 use crate::endpoint::BackendAddress;
+use crate::protocol_settings::ProtocolSettings;
 pub use choice::{Balance, LogFormat, LogLevel};
 
 /// All settings of a server.
@@ -28,16 +29,28 @@ pub struct Settings {
     pub pools: BTreeMap<String, Pool>,
 }
 
+impl Settings {
+    /// Adds what the listeners give their protocols to read.
+    pub(crate) fn give(&mut self, given: BTreeMap<String, ProtocolSettings>) {
+        for (name, given) in given {
+            let protocol = self.listeners.get_mut(&name).map(|listener| &mut listener.protocol);
+            if let Some(Protocol::Registered { settings, .. }) = protocol {
+                *settings = Some(given);
+            }
+        }
+    }
+}
+
 /// The process as a whole.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Server {
     /// Threads that carry connections; `None` is one per core.
     pub workers: Option<NonZeroUsize>,
     /// How long connections may take to end by themselves once the server stops.
-    #[serde(deserialize_with = "duration::required")]
+    #[serde(deserialize_with = "duration::deserialize")]
     pub drain: Duration,
     /// How long the server goes on accepting after it was told to stop.
-    #[serde(deserialize_with = "duration::required")]
+    #[serde(deserialize_with = "duration::deserialize")]
     pub lame_duck: Duration,
     /// Connections of clients at one time over all listeners; `None` is what the limit of open
     /// files allows.
@@ -78,8 +91,8 @@ pub struct Listener {
 }
 
 /// What happens on a connection.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(tag = "protocol", rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(try_from = "Written")]
 pub enum Protocol {
     /// Bytes are passed to a backend of a pool and back.
     Forward {
@@ -88,17 +101,46 @@ pub enum Protocol {
     },
     /// Bytes are sent back to the client.
     Echo,
+    /// A protocol that the program brings with it.
+    Registered {
+        /// The name that it was registered under.
+        name: String,
+        /// What the file gives it to read, which it has checked; `None` if nothing is given.
+        settings: Option<ProtocolSettings>,
+    },
+}
+
+/// The keys that say what happens on a connection. Settings are added after serde has read the
+/// rest: they know where they came from.
+#[derive(Deserialize)]
+struct Written {
+    protocol: String,
+    pool: Option<String>,
+}
+
+impl TryFrom<Written> for Protocol {
+    type Error = &'static str;
+
+    fn try_from(written: Written) -> Result<Self, Self::Error> {
+        match (written.protocol.as_str(), written.pool) {
+            ("forward", Some(pool)) => Ok(Self::Forward { pool }),
+            ("forward", None) => Err("the protocol forward has no pool"),
+            ("echo", _) => Ok(Self::Echo),
+            (_, _) => Ok(Self::Registered { name: written.protocol, settings: None }),
+        }
+    }
 }
 
 impl Protocol {
-    /// The names a file can give, in the order of the documentation.
+    /// The names that every program knows, in the order of the documentation.
     pub const NAMES: &'static [&'static str] = &["forward", "echo"];
 
     /// The name as a file gives it.
-    pub fn name(&self) -> &'static str {
+    pub fn name(&self) -> &str {
         match self {
             Self::Forward { .. } => "forward",
             Self::Echo => "echo",
+            Self::Registered { name, .. } => name,
         }
     }
 }
@@ -111,17 +153,17 @@ pub struct Pool {
     /// In the order of the file; no address twice, and at least one that is not a backup.
     pub backends: Vec<Backend>,
     /// How long connecting to a backend may take.
-    #[serde(deserialize_with = "duration::required")]
+    #[serde(deserialize_with = "duration::deserialize")]
     pub connect_timeout: Duration,
     /// Backends that are tried for a connection: 1 to 16.
     pub attempts: NonZeroU32,
     /// Connections to a backend that fail in a row before it is out: 1 to 100.
     pub fall: NonZeroU32,
     /// How long a backend that is out rests before one connection tries it again.
-    #[serde(deserialize_with = "duration::required")]
+    #[serde(deserialize_with = "duration::deserialize")]
     pub retry_after: Duration,
     /// How often host names of backends are resolved again.
-    #[serde(deserialize_with = "duration::required")]
+    #[serde(deserialize_with = "duration::deserialize")]
     pub resolve: Duration,
     /// The active health check.
     pub probe: Probe,
@@ -144,10 +186,10 @@ pub struct Probe {
     /// Whether backends are probed.
     pub enabled: bool,
     /// The time from one probe of a backend to the next.
-    #[serde(deserialize_with = "duration::required")]
+    #[serde(deserialize_with = "duration::deserialize")]
     pub interval: Duration,
     /// How long a probe may take; at most the interval.
-    #[serde(deserialize_with = "duration::required")]
+    #[serde(deserialize_with = "duration::deserialize")]
     pub timeout: Duration,
     /// Probes in a row that must succeed before a backend is back: 1 to 100.
     pub rise: NonZeroU32,

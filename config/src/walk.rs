@@ -45,6 +45,7 @@ impl Walk<'_, '_> {
                 Shape::Table(fields) => Some(or_nil(walk.table(fields, value))),
                 Shape::Named(fields) => Some(or_nil(walk.named(fields, value))),
                 Shape::List(items) => Some(or_nil(walk.list(items, value))),
+                Shape::Free(_) => walk.free(value),
             });
             checked.extend(value.map(|value| (field.name.to_owned(), value)));
         }
@@ -101,6 +102,13 @@ impl Walk<'_, '_> {
         let message = format!("{} is not {}", shown(&item.kind), items.noun);
         self.mistake(Problem::new(message).remedy(format!("write {}", items.example)));
         None
+    }
+
+    /// `None` for what is absent.
+    fn free(&mut self, value: Option<&Value>) -> Option<Value> {
+        let value = value.filter(|value| value.kind != ValueKind::Nil)?;
+        let none = Map::new();
+        Some(or_nil(self.entries(Some(value), &none).map(|_| value.clone())))
     }
 
     /// `None` for what is absent and has no default.

@@ -14,7 +14,7 @@ use tracing::{Level, error, info, warn};
 use trunkline_actors::limits::{ConnectionLimit, Needs, TooFewDescriptors, raise_descriptors};
 use trunkline_actors::socket::{BindError, Sockets};
 use trunkline_actors::tree::{self, Supervision};
-use trunkline_config::{LogFormat, LogLevel, Settings};
+use trunkline_config::{Listener, LogFormat, LogLevel, Protocol, Settings};
 use trunkline_observability::log;
 use trunkline_runtime::{
     ChildSpec, Ended, Flags, OnSpent, Runtime, StartError, Strategy, SupervisorSpec,
@@ -99,6 +99,8 @@ impl Plan {
 enum Refusal {
     #[error("listener {listener}: {error}")]
     Bind { listener: String, error: BindError },
+    #[error("listener {listener}: this program does not bring the protocol {protocol}")]
+    Protocol { listener: String, protocol: String },
     #[error(transparent)]
     Descriptors(#[from] TooFewDescriptors),
     #[error(transparent)]
@@ -125,6 +127,7 @@ pub fn run(plan: Plan, hooks: Hooks) -> ExitCode {
 
 fn serve(mut plan: Plan, hooks: Hooks) -> Result<Ended, Refusal> {
     let Hooks { supervision, root, on_runtime } = hooks;
+    known(&plan.settings)?;
     let workers = Plan::workers(&plan.settings);
     let limit = limit(&plan.settings, plan.listeners_beside, workers)?;
     let sockets = bind(&plan.settings, workers, std::mem::take(&mut plan.bound))?;
@@ -160,6 +163,16 @@ fn serve(mut plan: Plan, hooks: Hooks) -> Result<Ended, Refusal> {
     Ok(ended)
 }
 
+/// A plan may have been made with protocols that this program does not bring.
+fn known(settings: &Settings) -> Result<(), Refusal> {
+    for (listener, Listener { protocol, .. }) in &settings.listeners {
+        if let Protocol::Registered { name, .. } = protocol {
+            return Err(Refusal::Protocol { listener: listener.clone(), protocol: name.clone() });
+        }
+    }
+    Ok(())
+}
+
 /// The tree, in start order. `control` comes first so that it ends last: signals are heard, and
 /// later the admin API answers, until the traffic has drained.
 fn tree(
@@ -184,7 +197,7 @@ fn tree(
             .iter()
             .filter_map(|(name, listener)| {
                 let sockets = Arc::clone(sockets.get(name)?);
-                let handler = handler(listener, directory, routers);
+                let handler = handler(listener, directory, routers)?;
                 Some(listener_plan(name, listener, sockets, handler, places))
             })
             .collect()

@@ -24,6 +24,8 @@ pub(crate) enum Kind {
     Bind,
     /// An IP address or a host name, and a port to connect to.
     Backend,
+    /// The name of a protocol; that it exists is checked among the rules.
+    Protocol,
     /// The name of a pool; that it exists is checked among the rules.
     Pool,
 }
@@ -47,6 +49,7 @@ impl Kind {
             Self::Backend => {
                 "an address and a port, such as \"10.0.0.1:80\" or \"web.local:80\"".to_owned()
             }
+            Self::Protocol => "the name of a protocol, such as \"forward\" or \"echo\"".to_owned(),
             Self::Pool => "the name of a pool".to_owned(),
         }
     }
@@ -63,6 +66,7 @@ impl Kind {
             | Self::Choice { .. }
             | Self::Bind
             | Self::Backend
+            | Self::Protocol
             | Self::Pool => text.into(),
         }
     }
@@ -92,6 +96,7 @@ impl Kind {
                 let text = self.text(value, "an address")?;
                 endpoint::backend(text).map(|address| address.to_string().into())
             }
+            Self::Protocol => self.text(value, "a protocol").map(Into::into),
             Self::Pool => self.text(value, "the name of a pool").map(Into::into),
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Presence::{Default, Optional, Required};
 use super::{Field, Items, Kind, Presence, Shape};
-use crate::settings::{Balance, LogFormat, LogLevel, Protocol};
+use crate::settings::{Balance, LogFormat, LogLevel};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -95,16 +95,22 @@ static LISTENER: &[Field] = &[
     ),
     scalar(
         "protocol",
-        Kind::Choice { noun: "a protocol", names: Protocol::NAMES },
+        Kind::Protocol,
         Default("forward"),
-        "What happens on a connection: forward passes bytes to a pool, echo sends them back.",
+        "What happens on a connection: forward passes bytes to a pool, echo sends them back, and a \
+         program may bring protocols of its own.",
     ),
     scalar(
         "pool",
         Kind::Pool,
-        Optional("required by the protocol forward, refused by echo"),
+        Optional("required by the protocol forward, refused by every other"),
         "The pool that connections are forwarded to.",
     ),
+    Field {
+        name: "settings",
+        shape: Shape::Free("none given; refused by the protocols forward and echo"),
+        doc: "What a protocol that the program brings reads for itself.",
+    },
     scalar(
         "connections",
         integer(1, u32::MAX),

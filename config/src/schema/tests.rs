@@ -26,7 +26,7 @@ fn walk<'n>(
                     walk(items.fields, item, &format!("{path}[]."), visit);
                 }
             }
-            (Shape::Scalar(..), _) | (_, None) => {}
+            (Shape::Scalar(..) | Shape::Free(_), _) | (_, None) => {}
             (_, Some(_)) => panic!("{path} has another shape"),
         }
     }
@@ -56,7 +56,7 @@ fn the_example_of_everything_names_every_key_with_its_default() {
             (Shape::Scalar(_, Presence::Default(default)), [node]) => {
                 assert_eq!(written(node), *default, "{path}");
             }
-            (Shape::Scalar(_, Presence::Optional(_)), []) => {
+            (Shape::Scalar(_, Presence::Optional(_)) | Shape::Free(_), []) => {
                 assert!(commented, "{path} is not named");
             }
             (_, []) => panic!("{path} is not named"),
@@ -75,7 +75,7 @@ fn every_default_is_a_value_of_its_kind_and_every_key_is_documented() {
                     kind.check(&kind.value(text))
                         .unwrap_or_else(|problem| panic!("{name}: {problem}"));
                 }
-                Shape::Scalar(_, Presence::Required | Presence::Optional(_)) => {}
+                Shape::Scalar(_, Presence::Required | Presence::Optional(_)) | Shape::Free(_) => {}
                 Shape::Table(inner) | Shape::Named(inner) => check(inner),
                 Shape::List(items) => {
                     check(items.fields);

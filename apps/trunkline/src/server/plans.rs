@@ -25,17 +25,19 @@ fn tcp_options(listener: &Listener) -> TcpOptions {
     TcpOptions { keepalive: listener.keepalive, user_timeout: listener.user_timeout }
 }
 
+/// What serves a listener; `None` for a protocol that this program does not bring.
 pub(super) fn handler(
     listener: &Listener,
     directory: &Arc<Directory>,
     routers: &Arc<[Address<Router>]>,
-) -> Arc<dyn Handler> {
+) -> Option<Arc<dyn Handler>> {
     match &listener.protocol {
-        Protocol::Forward { pool } => Arc::new(Forwarding {
+        Protocol::Forward { pool } => Some(Arc::new(Forwarding {
             pool: pool.as_str().into(),
             upstreams: upstreams(listener, directory, routers),
-        }),
-        Protocol::Echo => Arc::new(Echoing { idle: listener.idle }),
+        })),
+        Protocol::Echo => Some(Arc::new(Echoing { idle: listener.idle })),
+        Protocol::Registered { .. } => None,
     }
 }
 
