@@ -40,6 +40,7 @@ mod upgrade;
 mod wire;
 
 use tokio_util::codec::Decoder;
+use trunkline_config::{ProtocolSettings, SettingsError};
 use trunkline_runtime::Message;
 
 pub use closed::Closed;
@@ -88,6 +89,20 @@ pub trait Protocol: Sized + Send + Sync + 'static {
 
     /// What one connection keeps from hook to hook.
     type State: 'static;
+
+    /// This protocol with the `settings` that a listener gives it in the configuration; without
+    /// any, the protocol is used as it was registered. A protocol that has settings reads them,
+    /// usually into its own type: `settings.read()`. Unknown keys are refused.
+    ///
+    /// # Errors
+    /// All mistakes in the settings; by default that there are any.
+    fn configure(&self, settings: &ProtocolSettings) -> Result<Self, SettingsError> {
+        /// No key is known.
+        #[derive(serde::Deserialize)]
+        struct None {}
+        settings.read::<None>()?;
+        Err(SettingsError::new("", "this protocol takes no settings: remove the key"))
+    }
 
     /// The codec of one connection. It outlives a crash of the handler.
     fn codec(&self) -> Self::Codec;

@@ -39,7 +39,7 @@ pub struct Means {
 
 /// A protocol with all that its connections share.
 pub(super) struct Served<P> {
-    pub(super) protocol: P,
+    pub(super) protocol: Arc<P>,
     pub(super) limits: Limits,
     pub(super) idle: Option<Duration>,
     pub(super) quarantine: Arc<Quarantine>,
@@ -53,7 +53,7 @@ impl<P> Served<P> {
     pub(super) fn with<Q: Protocol>(&self, protocol: Q) -> Arc<Served<Q>> {
         Arc::new(Served {
             limits: protocol.limits(),
-            protocol,
+            protocol: Arc::new(protocol),
             idle: self.idle,
             quarantine: Arc::clone(&self.quarantine),
             means: Arc::clone(&self.means),
@@ -72,7 +72,7 @@ pub struct Hosted<P> {
 impl<P: Protocol> Hosted<P> {
     /// `protocol` under the name that the configuration gives it. `idle` is how long nothing may
     /// move before the hook for that is called.
-    pub fn new(name: &str, protocol: P, idle: Option<Duration>, means: Arc<Means>) -> Self {
+    pub fn new(name: &str, protocol: Arc<P>, idle: Option<Duration>, means: Arc<Means>) -> Self {
         let limits = protocol.limits();
         let quarantine = Arc::new(Quarantine::new(
             fastrand::u128(..).to_ne_bytes(),

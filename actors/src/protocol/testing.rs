@@ -135,7 +135,7 @@ impl<P: Protocol> TestConnection<P> {
         let Self { protocol, idle, window, children } = self;
         let blocking = Arc::<Blocking>::default();
         let means = Arc::new(Means { upstreams: None, blocking: Arc::clone(&blocking) });
-        let hosted = Arc::new(Hosted::new("test", protocol, idle, means));
+        let hosted = Arc::new(Hosted::new("test", Arc::new(protocol), idle, means));
         let outcome = Arc::new(Mutex::new(None));
         let flags = Flags::new(Strategy::OneForOne).on_spent(OnSpent::Escalate);
         let ended = Runtime::builder().workers(0).watchdog(None).paused_clock().run(

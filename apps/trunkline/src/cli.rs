@@ -4,15 +4,19 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use trunkline_config::{Format, Mistakes, Override, Settings, Source, load, parse};
+use trunkline_config::{Format, Mistakes, Override, Settings, Source, parse};
+use trunkline_runtime::Ended;
 
 use crate::console::{complain, say};
-use crate::server::{self, Hooks, Plan};
-use crate::{demo, exit};
+use crate::server::{Plan, ServeError};
 
-/// A resilient TCP load balancer built of supervised actors. Without a command it starts a demo.
+use crate::unfiled::{self, Refusal};
+use crate::{App, demo, exit};
+
+/// A resilient TCP server and load balancer built of supervised actors. Without a command it
+/// serves what is built in, on 127.0.0.1.
 #[derive(Debug, Parser)]
-#[command(name = "trunkline", version, disable_help_subcommand = true)]
+#[command(version, disable_help_subcommand = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -45,26 +49,49 @@ enum Command {
     },
 }
 
-/// The whole program. `hooks` are for tests; the program itself has none.
-#[must_use]
-pub fn main(hooks: Hooks) -> ExitCode {
+/// The whole program.
+pub(crate) fn run(app: App) -> ExitCode {
+    if let Some(refusal) = app.refusal() {
+        return not_started(refusal);
+    }
     let Arguments { command } = Arguments::parse();
-    match command {
-        None => demo::run(hooks),
-        Some(Command::Run { config }) => match load(&config, std::env::vars_os(), []) {
-            Ok(settings) => server::run(Plan::new(settings, Some(config)), hooks),
-            Err(mistakes) => refuse(&mistakes),
-        },
-        Some(Command::Check { file }) => check(&file),
-        Some(Command::Proxy { listen, to, balance }) => match proxy(listen, to, balance) {
-            Ok(settings) => server::run(Plan::new(settings, None), hooks),
-            Err(mistakes) => refuse(&mistakes),
-        },
+    let plan = match command {
+        None if app.brought.is_empty() => demo::plan(),
+        None => unfiled::plan(&app.brought.known),
+        Some(Command::Run { config }) => app
+            .load(&config)
+            .map(|settings| Plan::new(settings, Some(config)))
+            .map_err(Refusal::Settings),
+        Some(Command::Check { file }) => return check(&app, &file),
+        Some(Command::Proxy { listen, to, balance }) => proxy(listen, to, balance)
+            .map(|settings| Plan::new(settings, None))
+            .map_err(Refusal::Settings),
+    };
+    match plan {
+        Ok(plan) => exit_code(app.start(plan)),
+        Err(Refusal::Settings(mistakes)) => refuse(&mistakes),
+        Err(Refusal::Bind(error)) => not_started(&error.to_string()),
     }
 }
 
-fn check(file: &Path) -> ExitCode {
-    match load(file, std::env::vars_os(), []) {
+fn exit_code(served: Result<Ended, ServeError>) -> ExitCode {
+    match served {
+        Ok(Ended::Shutdown) => ExitCode::SUCCESS,
+        Ok(Ended::Escalated { .. }) => {
+            // Not by returning: whatever blocks a thread must not keep a process half-alive.
+            std::process::exit(i32::from(exit::ROOT));
+        }
+        Err(error) => not_started(&error.to_string()),
+    }
+}
+
+fn not_started(why: &str) -> ExitCode {
+    complain(&format!("trunkline: {why}"));
+    ExitCode::from(exit::START)
+}
+
+fn check(app: &App, file: &Path) -> ExitCode {
+    match app.load(file) {
         Ok(settings) => {
             let listeners = count(settings.listeners.len(), "listener");
             let pools = count(settings.pools.len(), "pool");
@@ -91,7 +118,7 @@ fn proxy(listen: String, to: Vec<String>, balance: Option<String>) -> Result<Set
     parse(&nothing, std::env::vars_os(), flags)
 }
 
-pub(crate) fn refuse(mistakes: &Mistakes) -> ExitCode {
+fn refuse(mistakes: &Mistakes) -> ExitCode {
     complain(&mistakes.to_string());
     ExitCode::from(exit::CONFIG)
 }

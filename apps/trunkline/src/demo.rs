@@ -5,22 +5,17 @@ mod responder;
 mod responding;
 
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
-use std::process::ExitCode;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
-use trunkline_actors::socket::{BindError, ListenOptions, Sockets, TcpOptions};
+use trunkline_actors::socket::{ListenOptions, Sockets, TcpOptions};
 use trunkline_actors::tree::Supervision;
 use trunkline_actors::tree::listener::{self, ListenerPlan};
 use trunkline_config::{Format, Mistakes, Override, Settings, Source, parse};
 use trunkline_runtime::{ChildSpec, Flags, Placement, Strategy, SupervisorSpec};
 
-use crate::cli::refuse;
-use crate::console::complain;
-use crate::exit;
-use crate::server::plans::listen_options;
-use crate::server::{self, Hooks, Places, Plan};
+use crate::server::{Places, Plan};
+use crate::unfiled::{Refusal, first_free};
 use responder::Responder;
 use responding::Responding;
 
@@ -37,41 +32,8 @@ balance = "round_robin"
 /// The responders, as their answers name them.
 const NAMES: [&str; 3] = ["one", "two", "three"];
 
-/// How many ports after the first are tried where ports are taken.
-const OTHER_PORTS: u16 = 100;
-
-/// Runs the demo until it is told to stop.
-#[must_use]
-pub fn run(hooks: Hooks) -> ExitCode {
-    match plan() {
-        Ok(plan) => server::run(plan, hooks),
-        Err(Refusal::Settings(mistakes)) => refuse(&mistakes),
-        Err(Refusal::Bind(error)) => {
-            complain(&format!("trunkline: {error}"));
-            ExitCode::from(exit::START)
-        }
-    }
-}
-
-/// Why there is no demo.
-enum Refusal {
-    Settings(Mistakes),
-    Bind(BindError),
-}
-
-impl From<Mistakes> for Refusal {
-    fn from(mistakes: Mistakes) -> Self {
-        Self::Settings(mistakes)
-    }
-}
-
-impl From<BindError> for Refusal {
-    fn from(error: BindError) -> Self {
-        Self::Bind(error)
-    }
-}
-
-fn plan() -> Result<Plan, Refusal> {
+/// The demo.
+pub(crate) fn plan() -> Result<Plan, Refusal> {
     // Settings of the environment apply here too, so the number of workers is known only then.
     let workers = Plan::workers(&settings(&["127.0.0.1:1".to_owned()])?);
     let options = ListenOptions { backlog: 1024, tcp: TcpOptions::default() };
@@ -82,7 +44,7 @@ fn plan() -> Result<Plan, Refusal> {
     }
     let addresses: Vec<_> = responders.iter().map(|to| to.local_addr().to_string()).collect();
     let settings = settings(&addresses)?;
-    let sockets = first_free(&settings, workers)?;
+    let sockets = first_free(&settings.listeners["web"], workers)?;
     let banner = banner(settings.listeners["web"].bind, sockets.local_addr());
     let mut plan = Plan::new(settings, None);
     plan.bound.insert("web".to_owned(), Arc::new(sockets));
@@ -96,24 +58,6 @@ fn settings(backends: &[String]) -> Result<Settings, Mistakes> {
     let source = Source::new("the demo's settings", Format::Toml, SETTINGS);
     let backends = Override::list("demo", "pool.responders.backends", backends.iter().cloned());
     parse(&source, std::env::vars_os(), [backends])
-}
-
-/// The port of the settings, or the next free one: the demo is to work at once. `run` never does
-/// this.
-fn first_free(settings: &Settings, workers: NonZeroUsize) -> Result<Sockets, BindError> {
-    let listener = &settings.listeners["web"];
-    let mut address = listener.bind;
-    let first = address.port();
-    loop {
-        match Sockets::bind(address, workers, listen_options(listener)) {
-            Err(BindError::InUse { .. })
-                if address.port() < u16::MAX && address.port() - first < OTHER_PORTS =>
-            {
-                address.set_port(address.port() + 1);
-            }
-            result => return result,
-        }
-    }
 }
 
 fn banner(wanted: SocketAddr, got: SocketAddr) -> String {

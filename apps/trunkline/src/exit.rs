@@ -9,10 +9,12 @@
 //! | 128 + n | signal n came a second time, and ended it at once |
 
 /// It could not start.
-pub const START: u8 = 1;
+#[cfg(feature = "cli")]
+pub(crate) const START: u8 = 1;
 /// The command line or the configuration has mistakes.
-pub const CONFIG: u8 = 2;
+#[cfg(feature = "cli")]
+pub(crate) const CONFIG: u8 = 2;
 /// The root gave up (`EX_SOFTWARE` of sysexits).
-pub const ROOT: u8 = 70;
+pub(crate) const ROOT: u8 = 70;
 /// Added to a signal's number.
-pub const SIGNAL: i32 = 128;
+pub(crate) const SIGNAL: i32 = 128;

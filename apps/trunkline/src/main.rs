@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    trunkline::main(trunkline::Hooks::default())
+    trunkline::app().run()
 }

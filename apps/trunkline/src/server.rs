@@ -5,25 +5,26 @@ pub(crate) mod plans;
 use std::collections::HashMap;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tracing::{Level, error, info, warn};
+use trunkline_actors::blocking::Blocking;
 use trunkline_actors::limits::{ConnectionLimit, Needs, TooFewDescriptors, raise_descriptors};
 use trunkline_actors::socket::{BindError, Sockets};
 use trunkline_actors::tree::{self, Supervision};
-use trunkline_config::{Listener, LogFormat, LogLevel, Protocol, Settings};
+use trunkline_config::{LogFormat, LogLevel, Settings};
 use trunkline_observability::log;
 use trunkline_runtime::{
     ChildSpec, Ended, Flags, OnSpent, Runtime, StartError, Strategy, SupervisorSpec,
 };
 
+use crate::brought::Brought;
 use crate::console::{complain, say};
 use crate::exit;
 use crate::steward::{Orders, Steward};
-use plans::{handler, listen_options, listener_plan, pool_plan};
+use plans::{Around, listen_options, listener_plan, pool_plan};
 
 /// The most tokio's semaphore counts; more connections than that have no descriptors anyway.
 const MOST_PLACES: usize = Semaphore::MAX_PERMITS;
@@ -49,7 +50,7 @@ impl Default for Hooks {
 }
 
 /// What is to be run.
-pub struct Plan {
+pub(crate) struct Plan {
     pub(crate) settings: Settings,
     /// Where the settings came from: what SIGHUP checks.
     pub(crate) file: Option<PathBuf>,
@@ -61,6 +62,10 @@ pub struct Plan {
     pub(crate) listeners_beside: usize,
     /// Said once all is bound.
     pub(crate) banner: Option<String>,
+    /// Protocols of the program's own.
+    pub(crate) brought: Brought,
+    /// Actors of the program's own.
+    pub(crate) app: Option<SupervisorSpec>,
 }
 
 /// Builds a subtree that the traffic depends on.
@@ -75,8 +80,7 @@ pub(crate) struct Places {
 
 impl Plan {
     /// Runs these settings, read from `file`.
-    #[must_use]
-    pub fn new(settings: Settings, file: Option<PathBuf>) -> Self {
+    pub(crate) fn new(settings: Settings, file: Option<PathBuf>) -> Self {
         Self {
             settings,
             file,
@@ -84,6 +88,8 @@ impl Plan {
             beside: None,
             listeners_beside: 0,
             banner: None,
+            brought: Brought::default(),
+            app: None,
         }
     }
 
@@ -96,38 +102,44 @@ impl Plan {
 
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
-enum Refusal {
+pub enum ServeError {
+    /// The program itself is mistaken, as in the name of a protocol.
+    #[error("{0}")]
+    Program(String),
+    /// An address cannot be listened on.
     #[error("listener {listener}: {error}")]
-    Bind { listener: String, error: BindError },
+    Bind {
+        /// The listener.
+        listener: String,
+        /// Why not.
+        error: BindError,
+    },
+    /// The settings were read for another program.
     #[error("listener {listener}: this program does not bring the protocol {protocol}")]
-    Protocol { listener: String, protocol: String },
+    Protocol {
+        /// The listener.
+        listener: String,
+        /// What it wants.
+        protocol: String,
+    },
+    /// Not one connection could be served.
     #[error(transparent)]
     Descriptors(#[from] TooFewDescriptors),
+    /// The tree is not sound, or there are no threads.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// Something else logs already.
     #[error(transparent)]
     Log(#[from] log::AlreadyStarted),
 }
 
 /// Runs a server until it ends. Everything is bound before anything starts.
-#[must_use]
-pub fn run(plan: Plan, hooks: Hooks) -> ExitCode {
-    match serve(plan, hooks) {
-        Ok(Ended::Shutdown) => ExitCode::SUCCESS,
-        Ok(Ended::Escalated { .. }) => {
-            // Not by returning: whatever blocks a thread must not keep a process half-alive.
-            std::process::exit(i32::from(exit::ROOT));
-        }
-        Err(refusal) => {
-            complain(&format!("trunkline: {refusal}"));
-            ExitCode::from(exit::START)
-        }
-    }
-}
-
-fn serve(mut plan: Plan, hooks: Hooks) -> Result<Ended, Refusal> {
+pub(crate) fn serve(mut plan: Plan, hooks: Hooks) -> Result<Ended, ServeError> {
     let Hooks { supervision, root, on_runtime } = hooks;
-    known(&plan.settings)?;
+    if let Some((listener, protocol)) = plan.brought.missing(&plan.settings) {
+        let (listener, protocol) = (listener.to_owned(), protocol.to_owned());
+        return Err(ServeError::Protocol { listener, protocol });
+    }
     let workers = Plan::workers(&plan.settings);
     let limit = limit(&plan.settings, plan.listeners_beside, workers)?;
     let sockets = bind(&plan.settings, workers, std::mem::take(&mut plan.bound))?;
@@ -146,7 +158,7 @@ fn serve(mut plan: Plan, hooks: Hooks) -> Result<Ended, Refusal> {
     let ended =
         Runtime::builder().workers(workers.get()).run("server", root, |runtime, root| {
             on_runtime(runtime);
-            Ok::<_, Refusal>(tree(root, plan, &supervision, &places, &sockets))
+            Ok::<_, ServeError>(tree(root, plan, &supervision, &places, &sockets))
         })?;
     match &ended {
         Ended::Shutdown => info!("stopped"),
@@ -163,16 +175,6 @@ fn serve(mut plan: Plan, hooks: Hooks) -> Result<Ended, Refusal> {
     Ok(ended)
 }
 
-/// A plan may have been made with protocols that this program does not bring.
-fn known(settings: &Settings) -> Result<(), Refusal> {
-    for (listener, Listener { protocol, .. }) in &settings.listeners {
-        if let Protocol::Registered { name, .. } = protocol {
-            return Err(Refusal::Protocol { listener: listener.clone(), protocol: name.clone() });
-        }
-    }
-    Ok(())
-}
-
 /// The tree, in start order. `control` comes first so that it ends last: signals are heard, and
 /// later the admin API answers, until the traffic has drained.
 fn tree(
@@ -182,31 +184,36 @@ fn tree(
     places: &Places,
     sockets: &HashMap<String, Arc<Sockets>>,
 ) -> SupervisorSpec {
-    let Plan { settings, file, beside, .. } = plan;
+    let Plan { settings, file, beside, brought, app, .. } = plan;
     let lame_duck = settings.server.lame_duck;
     let orders = Arc::<Orders>::default();
     let control_flags = Flags::new(Strategy::OneForOne).on_spent(OnSpent::ParkChild);
-    let control = SupervisorSpec::new("control", control_flags)
-        .child(ChildSpec::leaf("steward", move || {
-            Steward::new(file.clone(), lame_duck, Arc::clone(&orders))
-        }));
+    let known = brought.known.clone();
+    let mut control = SupervisorSpec::new("control", control_flags);
+    let blocking = Arc::<Blocking>::default();
+    if !brought.is_empty() {
+        control = control.child(tree::blocking::spec(&blocking));
+    }
+    let control = control.child(ChildSpec::leaf("steward", move || {
+        Steward::new(file.clone(), known.clone(), lame_duck, Arc::clone(&orders))
+    }));
     let pools = settings.pools.iter().map(|(name, pool)| pool_plan(name, pool)).collect();
     let traffic = tree::traffic(supervision, places.workers, pools, |directory, routers| {
+        let around = Around { brought: &brought, directory, routers, blocking: &blocking };
         settings
             .listeners
             .iter()
             .filter_map(|(name, listener)| {
                 let sockets = Arc::clone(sockets.get(name)?);
-                let handler = handler(listener, directory, routers)?;
+                let handler = around.handler(listener)?;
                 Some(listener_plan(name, listener, sockets, handler, places))
             })
             .collect()
     });
-    let root = root.child(control);
-    let root = match beside {
-        Some(beside) => root.child(beside(places)),
-        None => root,
-    };
+    let root = [app, beside.map(|beside| beside(places))]
+        .into_iter()
+        .flatten()
+        .fold(root.child(control), SupervisorSpec::child);
     root.child(traffic)
 }
 
@@ -233,11 +240,11 @@ fn bind(
     settings: &Settings,
     workers: NonZeroUsize,
     mut bound: HashMap<String, Arc<Sockets>>,
-) -> Result<HashMap<String, Arc<Sockets>>, Refusal> {
+) -> Result<HashMap<String, Arc<Sockets>>, ServeError> {
     for (name, listener) in &settings.listeners {
         if !bound.contains_key(name) {
             let sockets = Sockets::bind(listener.bind, workers, listen_options(listener))
-                .map_err(|error| Refusal::Bind { listener: name.clone(), error })?;
+                .map_err(|error| ServeError::Bind { listener: name.clone(), error })?;
             bound.insert(name.clone(), Arc::new(sockets));
         }
     }

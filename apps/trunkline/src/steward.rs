@@ -10,14 +10,14 @@ use parking_lot::Mutex;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
 use tracing::{error, info, warn};
-use trunkline_config::load;
+use trunkline_config::Protocols;
 use trunkline_runtime::{Actor, Context, Failure, Handles, Message, Reply, Timer};
 
 use crate::exit;
 
 /// What must outlive a crash of the steward: a signal is not sent twice.
 #[derive(Debug, Default)]
-pub struct Orders {
+pub(crate) struct Orders {
     /// Registered by the first incarnation. A signal that comes while nobody listens is kept.
     signals: Mutex<Vec<(SignalKind, Signal)>>,
     /// When to stop, once told to.
@@ -27,18 +27,25 @@ pub struct Orders {
 /// Stops the server on SIGTERM and SIGINT, at once when one comes again; checks the file on
 /// SIGHUP.
 #[derive(Debug)]
-pub struct Steward {
+pub(crate) struct Steward {
     file: Option<PathBuf>,
+    protocols: Protocols,
     lame_duck: Duration,
     orders: Arc<Orders>,
     leaving: Option<Timer>,
 }
 
 impl Steward {
-    /// `file` is what SIGHUP checks. `lame_duck` is how long the server goes on accepting.
+    /// `file` is what SIGHUP checks, and `protocols` what it may name. `lame_duck` is how long the
+    /// server goes on accepting.
     #[must_use]
-    pub fn new(file: Option<PathBuf>, lame_duck: Duration, orders: Arc<Orders>) -> Self {
-        Self { file, lame_duck, orders, leaving: None }
+    pub(crate) fn new(
+        file: Option<PathBuf>,
+        protocols: Protocols,
+        lame_duck: Duration,
+        orders: Arc<Orders>,
+    ) -> Self {
+        Self { file, protocols, lame_duck, orders, leaving: None }
     }
 }
 
@@ -123,7 +130,7 @@ impl Steward {
             return;
         };
         // Handed to the log as strings, which it escapes: they come from outside.
-        match load(file, std::env::vars_os(), []) {
+        match self.protocols.load(file, std::env::vars_os(), []) {
             Ok(_) => {
                 let file = &*file.to_string_lossy();
                 info!(file, "SIGHUP: the file is good; a restart applies it");

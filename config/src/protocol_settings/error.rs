@@ -22,6 +22,14 @@ pub struct SettingsError {
 }
 
 impl SettingsError {
+    /// A mistake that a protocol finds by itself: `key` is the path below `settings`, with dots,
+    /// or empty for the table as a whole; `what` says what is wrong and what to write instead.
+    #[must_use]
+    pub fn new(key: &str, what: impl Into<String>) -> Self {
+        let path = if key.is_empty() { Path::default() } else { Path::dotted(key) };
+        Self { faults: vec![Fault { path, in_key: false, problem: Problem::new(what) }] }
+    }
+
     pub(crate) fn into_faults(self) -> Vec<Fault> {
         self.faults
     }

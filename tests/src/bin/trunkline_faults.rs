@@ -28,7 +28,7 @@ fn main() -> ExitCode {
         }
         Err(_) => {}
     }
-    trunkline::main(hooks)
+    trunkline::app().hooks(hooks).run()
 }
 
 struct Own {

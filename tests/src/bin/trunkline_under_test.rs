@@ -4,5 +4,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    trunkline::main(trunkline::Hooks::default())
+    trunkline::app().run()
 }

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use trunkline_actors::backend::health::HealthPolicy;
 use trunkline_actors::balance::Algorithm;
+use trunkline_actors::blocking::Blocking;
 use trunkline_actors::directory::Directory;
 use trunkline_actors::handler::{Echoing, Forwarding, Handler, Upstreams};
 use trunkline_actors::pool::{PoolSettings, Weight};
+use trunkline_actors::protocol::Means;
 use trunkline_actors::socket::{ListenOptions, Sockets, TcpOptions};
 use trunkline_actors::tree::listener::ListenerPlan;
 use trunkline_actors::tree::pool::{BackendPlan, PoolPlan};
@@ -16,6 +18,7 @@ use trunkline_config::{Balance, Listener, Pool, Protocol};
 use trunkline_runtime::Address;
 
 use super::Places;
+use crate::brought::{Ask, Brought};
 
 pub(crate) fn listen_options(listener: &Listener) -> ListenOptions {
     ListenOptions { backlog: listener.backlog.get(), tcp: tcp_options(listener) }
@@ -25,32 +28,40 @@ fn tcp_options(listener: &Listener) -> TcpOptions {
     TcpOptions { keepalive: listener.keepalive, user_timeout: listener.user_timeout }
 }
 
-/// What serves a listener; `None` for a protocol that this program does not bring.
-pub(super) fn handler(
-    listener: &Listener,
-    directory: &Arc<Directory>,
-    routers: &Arc<[Address<Router>]>,
-) -> Option<Arc<dyn Handler>> {
-    match &listener.protocol {
-        Protocol::Forward { pool } => Some(Arc::new(Forwarding {
-            pool: pool.as_str().into(),
-            upstreams: upstreams(listener, directory, routers),
-        })),
-        Protocol::Echo => Some(Arc::new(Echoing { idle: listener.idle })),
-        Protocol::Registered { .. } => None,
-    }
+/// What handlers may need of the server around them.
+pub(super) struct Around<'a> {
+    pub(super) brought: &'a Brought,
+    pub(super) directory: &'a Arc<Directory>,
+    pub(super) routers: &'a Arc<[Address<Router>]>,
+    pub(super) blocking: &'a Arc<Blocking>,
 }
 
-fn upstreams(
-    listener: &Listener,
-    directory: &Arc<Directory>,
-    routers: &Arc<[Address<Router>]>,
-) -> Upstreams {
-    Upstreams {
-        directory: Arc::clone(directory),
-        routers: Arc::clone(routers),
-        idle: listener.idle,
-        tcp: tcp_options(listener),
+impl Around<'_> {
+    /// What serves a listener; `None` for a protocol that this program does not bring, or that
+    /// refuses its settings: both were checked before.
+    pub(super) fn handler(&self, listener: &Listener) -> Option<Arc<dyn Handler>> {
+        match &listener.protocol {
+            Protocol::Forward { pool } => Some(Arc::new(Forwarding {
+                pool: pool.as_str().into(),
+                upstreams: self.upstreams(listener),
+            })),
+            Protocol::Echo => Some(Arc::new(Echoing { idle: listener.idle })),
+            Protocol::Registered { name, settings } => {
+                let upstreams = Some(self.upstreams(listener));
+                let means = Arc::new(Means { upstreams, blocking: Arc::clone(self.blocking) });
+                let settings = settings.as_ref();
+                self.brought.handler(Ask { name, settings, idle: listener.idle, means })?.ok()
+            }
+        }
+    }
+
+    fn upstreams(&self, listener: &Listener) -> Upstreams {
+        Upstreams {
+            directory: Arc::clone(self.directory),
+            routers: Arc::clone(self.routers),
+            idle: listener.idle,
+            tcp: tcp_options(listener),
+        }
     }
 }
 

@@ -1,0 +1,87 @@
+//! What a program serves without a file: its own protocols, each on a port of its own.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use trunkline_actors::socket::{BindError, Sockets};
+use trunkline_config::{Format, Listener, Mistakes, Protocols, Source};
+
+use crate::server::Plan;
+use crate::server::plans::listen_options;
+
+/// The port of the first protocol.
+const FIRST_PORT: u16 = 7000;
+
+/// How many ports after the first are tried where ports are taken.
+const OTHER_PORTS: u16 = 100;
+
+/// Why there is nothing to serve.
+pub(crate) enum Refusal {
+    Settings(Mistakes),
+    Bind(BindError),
+}
+
+impl From<Mistakes> for Refusal {
+    fn from(mistakes: Mistakes) -> Self {
+        Self::Settings(mistakes)
+    }
+}
+
+impl From<BindError> for Refusal {
+    fn from(error: BindError) -> Self {
+        Self::Bind(error)
+    }
+}
+
+/// A listener on 127.0.0.1 for each protocol.
+pub(crate) fn plan(protocols: &Protocols) -> Result<Plan, Refusal> {
+    let text: String = (FIRST_PORT..)
+        .zip(protocols.names())
+        .map(|(port, name)| {
+            format!("[listener.{name}]\nbind = \"127.0.0.1:{port}\"\nprotocol = \"{name}\"\n")
+        })
+        .collect();
+    let source = Source::new("the settings of a program without a file", Format::Toml, text);
+    let settings = protocols.parse(&source, std::env::vars_os(), [])?;
+    let workers = Plan::workers(&settings);
+    let mut plan = Plan::new(settings, None);
+    let mut banner = String::new();
+    for (name, listener) in &plan.settings.listeners {
+        let sockets = first_free(listener, workers)?;
+        banner.push_str(&format!(
+            "{name} on {}{}\n",
+            sockets.local_addr(),
+            taken(listener, &sockets)
+        ));
+        plan.bound.insert(name.clone(), Arc::new(sockets));
+    }
+    banner.push_str("Ctrl-C stops it. `run -c FILE` serves a file, `--help` shows the rest.");
+    plan.banner = Some(banner);
+    Ok(plan)
+}
+
+fn taken(listener: &Listener, sockets: &Sockets) -> String {
+    let (wanted, got): (SocketAddr, _) = (listener.bind, sockets.local_addr());
+    if wanted.port() == got.port() || wanted.port() == 0 {
+        return String::new();
+    }
+    format!(" (port {} is in use)", wanted.port())
+}
+
+/// The port of the listener, or the next free one: what has no file is to work at once. `run`
+/// never does this.
+pub(crate) fn first_free(listener: &Listener, workers: NonZeroUsize) -> Result<Sockets, BindError> {
+    let mut address = listener.bind;
+    let first = address.port();
+    loop {
+        match Sockets::bind(address, workers, listen_options(listener)) {
+            Err(BindError::InUse { .. })
+                if address.port() < u16::MAX && address.port() - first < OTHER_PORTS =>
+            {
+                address.set_port(address.port() + 1);
+            }
+            result => return result,
+        }
+    }
+}
