@@ -32,6 +32,9 @@ pub struct KeepalivePlan {
     /// Bytes of a request and of its answer.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub size: u32,
+    /// Send lines: the last byte of a request is a line feed.
+    #[arg(long)]
+    pub lines: bool,
     /// Make one round of this many requests and end.
     #[arg(long, conflicts_with = "seconds")]
     pub requests: Option<u64>,
@@ -43,7 +46,7 @@ pub struct KeepalivePlan {
 impl KeepalivePlan {
     /// 64-byte requests on `connections` connections, in rounds on command.
     pub fn new(to: SocketAddr, connections: u16) -> Self {
-        Self { to, connections, size: 64, requests: None, seconds: None }
+        Self { to, connections, size: 64, lines: false, requests: None, seconds: None }
     }
 
     /// The command line that means this plan.
@@ -56,7 +59,8 @@ impl KeepalivePlan {
         numbers.extend(self.requests.map(|requests| ("--requests", requests.to_string())));
         numbers.extend(self.seconds.map(|seconds| ("--seconds", seconds.to_string())));
         let numbers = numbers.into_iter().flat_map(|(key, value)| [key.into(), value.into()]);
-        [OsString::from("keepalive")].into_iter().chain(numbers).collect()
+        let lines = self.lines.then(|| "--lines".into());
+        [OsString::from("keepalive")].into_iter().chain(numbers).chain(lines).collect()
     }
 }
 

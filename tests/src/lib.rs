@@ -10,20 +10,21 @@
 //! | [`port`] | loopback ports that nobody else is given |
 //! | [`procfs`] | processor time, memory, descriptors, threads, listening sockets of a process |
 //! | [`helper`] | a sub-command of `peer` and the answers it gives |
-//! | [`backend`], [`load`], [`idle_clients`], [`keepalive`] | those sub-commands |
+//! | [`backend`], [`load`], [`idle_clients`], [`keepalive`], [`short`], [`plain_echo`] | those sub-commands |
 //! | [`ledger`] | which failed connections a killed backend excuses |
 //! | [`trunkline`], [`control`] | the server under test; its crashes on command and its events |
 //! | [`peers`] | outside programs: haproxy, nginx, redis |
 //! | [`runs`] | the long runs, which the program `long` makes in full |
 //! | [`clock`], [`latency`] | one clock for all processes of the machine; percentiles |
+//! | [`sample`], [`spread`] | what a round costs a server; median, least and greatest of several |
 //!
 //! # Programs of this crate
 //! `peer` is every client and backend of the tests, in a process of its own so that the descriptors
 //! and the processor time of the server are its own. Cargo builds it before the integration tests
 //! of this crate, which find it as `env!("CARGO_BIN_EXE_peer")`; that variable exists only there,
 //! so everything in this library takes the path as an argument. `peer` ends when its stdin closes:
-//! the harness holds the other end, so no helper outlives a harness that was killed. `bench-l4`
-//! finds `peer` beside itself.
+//! the harness holds the other end, so no helper outlives a harness that was killed. `bench-l4` and
+//! `bench-protocol` find `peer` beside themselves.
 //!
 //! # Time
 //! Every wait has a deadline and ends early when the process waited for has ended. Nothing sleeps
@@ -39,8 +40,12 @@ pub mod latency;
 pub mod ledger;
 pub mod load;
 pub mod peers;
+pub mod plain_echo;
 pub mod port;
 pub mod process;
 pub mod procfs;
 pub mod runs;
+pub mod sample;
+pub mod short;
+pub mod spread;
 pub mod trunkline;

@@ -101,6 +101,15 @@ pub fn forwarding(listen: SocketAddr, backends: &[SocketAddr], workers: usize) -
     )
 }
 
+/// Configuration for one listener called "main" that serves the protocol `protocol` over `workers`
+/// workers, and logs `log` and above.
+pub fn serving(listen: SocketAddr, protocol: &str, workers: usize, log: &str) -> String {
+    format!(
+        "[server]\nworkers = {workers}\n\n[log]\nlevel = \"{log}\"\n\n\
+         [listener.main]\nbind = \"{listen}\"\nprotocol = \"{protocol}\"\n"
+    )
+}
+
 fn prepare(program: &Path, configuration: &str) -> Result<(Command, PathBuf, TempDir)> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("trunkline.toml");

@@ -10,7 +10,7 @@ pub(super) struct Done {
     pub(super) answer: Box<dyn FnOnce() + Send>,
 }
 
-/// It panics at nobody who runs it.
+/// Never panics when it is called: a panic is part of what it returns.
 pub(super) type Work = Box<dyn FnOnce() -> Done + Send>;
 
 /// `work`, and the answer to whoever waits for it.

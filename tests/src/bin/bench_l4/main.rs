@@ -18,12 +18,12 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::Parser;
 use trunkline_tests::peers::find;
+use trunkline_tests::sample::Sample;
+use trunkline_tests::spread::Spread;
 
-mod sample;
-mod spread;
+mod proxy;
 
-use sample::{Proxy, Sample, Workload};
-use spread::Spread;
+use proxy::{Proxy, Workload};
 
 /// Requests made before the measured ones, as a part of those.
 const WARM_UP: u64 = 10;

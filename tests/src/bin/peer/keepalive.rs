@@ -38,7 +38,7 @@ impl Limits {
 
 /// Opens the connections, then makes the round of the plan, or one for every command.
 pub(crate) async fn run(plan: KeepalivePlan, mut commands: mpsc::Receiver<String>) -> Result<()> {
-    let request: Arc<[u8]> = vec![b'k'; usize::try_from(plan.size)?].into();
+    let request = request(plan.size, plan.lines)?;
     let mut connections = Vec::new();
     for _ in 0..plan.connections {
         let mut stream =
@@ -66,6 +66,15 @@ pub(crate) async fn run(plan: KeepalivePlan, mut commands: mpsc::Receiver<String
         round(&mut connections, request.clone(), limits).await?;
     }
     Ok(())
+}
+
+/// A request of so many bytes; `line` says whether the last of them is a line feed.
+pub(crate) fn request(size: u32, line: bool) -> Result<Arc<[u8]>> {
+    let mut request = vec![b'k'; usize::try_from(size)?];
+    if let Some(last) = request.last_mut().filter(|_| line) {
+        *last = b'\n';
+    }
+    Ok(request.into())
 }
 
 /// What one connection did in a round.

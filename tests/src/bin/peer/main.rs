@@ -19,6 +19,8 @@ use trunkline_tests::backend::BackendPlan;
 use trunkline_tests::idle_clients::IdlePlan;
 use trunkline_tests::keepalive::KeepalivePlan;
 use trunkline_tests::load::LoadPlan;
+use trunkline_tests::plain_echo::PlainEchoPlan;
+use trunkline_tests::short::ShortPlan;
 
 mod backend;
 mod commands;
@@ -26,6 +28,8 @@ mod dial;
 mod idle_clients;
 mod keepalive;
 mod load;
+mod plain_echo;
+mod short;
 
 /// Descriptors that a program needs beside its connections: stdio, files, the runtime's own.
 const SPARE_DESCRIPTORS: u64 = 32;
@@ -48,6 +52,10 @@ enum Command {
     Load(LoadPlan),
     /// Sends small requests back and forth on connections that stay.
     Keepalive(KeepalivePlan),
+    /// Makes short connections, one after the other.
+    Short(ShortPlan),
+    /// An echo of lines as a plain tokio program would have it.
+    PlainEcho(PlainEchoPlan),
 }
 
 fn main() -> ExitCode {
@@ -81,6 +89,8 @@ fn run(command: Command) -> Result<()> {
             }
             Command::Load(plan) => load::run(plan).await,
             Command::Keepalive(plan) => keepalive::run(plan, commands).await,
+            Command::Short(plan) => short::run(plan, commands).await,
+            Command::PlainEcho(plan) => plain_echo::run(&plan),
         }
     })
 }
@@ -158,10 +168,27 @@ mod tests {
     #[test]
     fn the_arguments_of_keepalive_mean_its_plan() -> Result<()> {
         for (requests, seconds) in [(None, None), (Some(4), None), (None, Some(5))] {
-            let plan = KeepalivePlan { to: TO, connections: 1, size: 2, requests, seconds };
+            let lines = requests.is_some();
+            let plan = KeepalivePlan { to: TO, connections: 1, size: 2, lines, requests, seconds };
             let parsed = parse(plan.arguments())?;
             assert!(matches!(parsed, Command::Keepalive(parsed) if parsed == plan));
         }
+        Ok(())
+    }
+
+    #[test]
+    fn the_arguments_of_short_connections_mean_their_plan() -> Result<()> {
+        let plan = ShortPlan { to: TO, clients: 1, size: 2 };
+        let parsed = parse(plan.arguments())?;
+        assert!(matches!(parsed, Command::Short(parsed) if parsed == plan));
+        Ok(())
+    }
+
+    #[test]
+    fn the_arguments_of_a_plain_echo_mean_its_plan() -> Result<()> {
+        let plan = PlainEchoPlan { listen: TO, workers: std::num::NonZeroUsize::MIN };
+        let parsed = parse(plan.arguments())?;
+        assert!(matches!(parsed, Command::PlainEcho(parsed) if parsed == plan));
         Ok(())
     }
 }

@@ -5,13 +5,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use trunkline_tests::backend::{Backend, BackendPlan, Mode};
 use trunkline_tests::keepalive::{Keepalive, KeepalivePlan};
 use trunkline_tests::peers::{OutsideServer, Program, haproxy};
 use trunkline_tests::port::ReservedPort;
 use trunkline_tests::process::Process;
-use trunkline_tests::procfs::{cpu_nanos, thread_names};
+use trunkline_tests::sample::Sample;
 use trunkline_tests::trunkline::{Trunkline, forwarding};
 
 /// How long the requests of one round may take.
@@ -48,23 +48,6 @@ pub(crate) struct Workload {
     pub(crate) workers: usize,
 }
 
-/// What was measured.
-pub(crate) struct Sample {
-    pub(crate) requests: u64,
-    /// Microseconds of processor time of the proxy's process, per request.
-    pub(crate) cpu_micros: f64,
-    pub(crate) p50_micros: f64,
-    pub(crate) p99_micros: f64,
-    pub(crate) per_second: f64,
-}
-
-impl fmt::Display for Sample {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { cpu_micros, p99_micros, per_second, .. } = self;
-        write!(f, "{cpu_micros:.3} CPU us, p99 {p99_micros:.0} us, {per_second:.0} requests/s")
-    }
-}
-
 impl Workload {
     /// Starts everything anew, and measures `proxy` once.
     pub(crate) fn measure(&self, proxy: &Proxy) -> Result<Sample> {
@@ -78,26 +61,15 @@ impl Workload {
         let mut clients = Keepalive::open(&self.peer, &plan)?;
         clients.round(self.warm_up, ROUND)?;
 
-        let id = running.process().id();
-        let threads = thread_names(id)?;
-        let before = cpu_nanos(id)?;
-        let round = clients.round(self.requests, ROUND)?;
-        let spent = cpu_nanos(id)? - before;
-
-        // A thread that ends takes its time with it, and the figure would flatter.
-        ensure!(threads == thread_names(id)?, "{proxy}: its threads changed while it was measured");
+        let process = running.process().id();
+        let sample = Sample::take(process, || clients.round(self.requests, ROUND))
+            .with_context(|| proxy.to_string())?;
         let accepted = backend.counts()?.accepted;
         ensure!(
             accepted >= u64::from(self.connections),
             "{proxy}: only {accepted} connections reached the backend"
         );
-        Ok(Sample {
-            requests: round.done,
-            cpu_micros: spent as f64 / round.done as f64 / 1e3,
-            p50_micros: round.latency.p50_nanos as f64 / 1e3,
-            p99_micros: round.latency.p99_nanos as f64 / 1e3,
-            per_second: round.done as f64 / (round.took_nanos as f64 / 1e9),
-        })
+        Ok(sample)
     }
 }
 

@@ -4,17 +4,24 @@ use std::fmt;
 
 use anyhow::{Context, Result};
 
-/// What is told of a figure that was measured several times.
+/// What is told of a figure that was measured several times. `Display` shows median, least and
+/// greatest.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Spread {
-    pub(crate) median: f64,
-    pub(crate) min: f64,
-    pub(crate) max: f64,
+pub struct Spread {
+    /// The middle one, or the middle of the two there.
+    pub median: f64,
+    /// The least.
+    pub min: f64,
+    /// The greatest.
+    pub max: f64,
 }
 
 impl Spread {
-    /// The spread of `figures`; an error if there are none.
-    pub(crate) fn of(figures: impl Iterator<Item = f64>) -> Result<Self> {
+    /// The spread of `figures`.
+    ///
+    /// # Errors
+    /// If there are none.
+    pub fn of(figures: impl Iterator<Item = f64>) -> Result<Self> {
         let mut figures: Vec<f64> = figures.collect();
         figures.sort_by(f64::total_cmp);
         let (min, max) = figures.first().zip(figures.last()).context("nothing was measured")?;
