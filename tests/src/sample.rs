@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 
 use crate::keepalive::Round;
 use crate::procfs::{cpu_nanos, thread_names};
+use crate::spread::Spread;
 
 /// What was measured of one server in one round.
 #[derive(Clone, Debug)]
@@ -42,11 +43,58 @@ impl Sample {
             per_second: round.done as f64 / (round.took_nanos as f64 / 1e9),
         })
     }
+
+    /// One sample of a round that was made in several parts. Its percentiles are the medians of
+    /// those of the parts.
+    ///
+    /// # Errors
+    /// If there are none.
+    pub fn of_parts(parts: &[Self]) -> Result<Self> {
+        let requests: u64 = parts.iter().map(|part| part.requests).sum();
+        let sum = |of: fn(&Self) -> f64| -> f64 {
+            parts.iter().map(|part| part.requests as f64 * of(part)).sum()
+        };
+        let median =
+            |of: fn(&Self) -> f64| Spread::of(parts.iter().map(of)).map(|spread| spread.median);
+        Ok(Self {
+            requests,
+            p50_micros: median(|part| part.p50_micros)?,
+            p99_micros: median(|part| part.p99_micros)?,
+            cpu_micros: sum(|part| part.cpu_micros) / requests as f64,
+            per_second: requests as f64 / sum(|part| 1.0 / part.per_second),
+        })
+    }
 }
 
 impl fmt::Display for Sample {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { cpu_micros, p99_micros, per_second, .. } = self;
         write!(f, "{cpu_micros:.3} CPU us, p99 {p99_micros:.0} us, {per_second:.0} requests/s")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_weigh_as_much_as_they_hold() -> Result<()> {
+        let part = |requests, cpu_micros, per_second, p99_micros| Sample {
+            requests,
+            cpu_micros,
+            p50_micros: 1.0,
+            p99_micros,
+            per_second,
+        };
+        // A second at 100 requests a second, then three at 300.
+        let whole = Sample::of_parts(&[part(100, 10.0, 100.0, 4.0), part(900, 20.0, 300.0, 6.0)])?;
+        assert_eq!((whole.requests, whole.cpu_micros), (1000, 19.0));
+        assert_eq!((whole.per_second, whole.p99_micros), (250.0, 5.0));
+        Ok(())
+    }
+
+    #[test]
+    fn no_parts_are_an_error() {
+        assert!(Sample::of_parts(&[]).is_err());
     }
 }

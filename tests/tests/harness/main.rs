@@ -8,6 +8,7 @@ use std::time::Duration;
 mod backends;
 mod clients;
 mod ledgers;
+mod lines;
 mod processes;
 mod servers;
 

@@ -1,9 +1,9 @@
 //! What a protocol on Trunkline costs, against a plain tokio task with the same codec, in one
 //! interleaved run.
 //!
-//! Both send lines back. In every round each server in turn is measured with lines on connections
-//! that stay, with connections that do nothing, and with short connections, each time as a fresh
-//! process. Only ratios within one run mean anything: the machine's speed changes from one run to
+//! Both send lines back. In every round both are measured with lines on connections that stay, with
+//! connections that do nothing, and with short connections, each time as fresh processes that take
+//! turns. Only ratios within one run mean anything: the machine's speed changes from one run to
 //! the next. How far apart two equal servers seem is told by `--itself`.
 //!
 //! Build everything the same way and run it from there, for it takes `peer` from its own folder:
@@ -24,7 +24,7 @@ mod workload;
 
 use report::{Bounds, Seen};
 use server::{Listener, Server};
-use workload::{Measured, Workload};
+use workload::Workload;
 
 /// Compares a protocol on Trunkline with a plain tokio task that has the same codec.
 #[derive(Parser)]
@@ -45,7 +45,7 @@ struct Arguments {
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(3..=100))]
     rounds: u32,
     /// Messages in each round.
-    #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(100..))]
+    #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1_000..))]
     messages: u64,
     /// Connections that carry the messages, and short ones at once.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]
@@ -57,7 +57,7 @@ struct Arguments {
     #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(100..))]
     idle: u32,
     /// Short connections in each round: fewer than the kernel has ports for one server.
-    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(100..=25_000))]
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1_000..=25_000))]
     connections: u64,
     /// Threads that each server may use.
     #[arg(long, default_value = "2")]
@@ -101,22 +101,14 @@ fn run(arguments: Arguments) -> Result<bool> {
         None => Server::Plain,
     };
     let mut seen = Seen { server: &other, plain: Vec::new(), ours: Vec::new() };
-    for round in 0..rounds {
-        let measure = |server: &Server, seen: &mut Vec<Measured>| {
-            let measured = workload.measure(server)?;
-            eprintln!("round {}: {server}: {measured}", round + 1);
-            seen.push(measured);
-            anyhow::Ok(())
-        };
-        // Who goes first changes: what the first leaves behind in the kernel must not always help
-        // the same one.
-        if round % 2 == 0 {
-            measure(&plain, &mut seen.plain)?;
-            measure(&other, &mut seen.ours)?;
-        } else {
-            measure(&other, &mut seen.ours)?;
-            measure(&plain, &mut seen.plain)?;
+    for round in 1..=rounds {
+        let measured = workload.measure([&plain, &other])?;
+        for (server, measured) in [&plain, &other].into_iter().zip(&measured) {
+            eprintln!("round {round}: {server}: {measured}");
         }
+        let [plain, ours] = measured;
+        seen.plain.push(plain);
+        seen.ours.push(ours);
     }
     seen.report(&arguments.bounds)
 }

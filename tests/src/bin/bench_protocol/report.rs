@@ -29,7 +29,7 @@ const FIGURES: [Figure; 7] = [
 ];
 
 /// What the figures must keep to.
-#[derive(clap::Args)]
+#[derive(Default, clap::Args)]
 pub(crate) struct Bounds {
     /// Exit with 1 when a message costs more than this many times what it costs the plain server.
     #[arg(long)]
@@ -50,17 +50,10 @@ pub(crate) struct Seen<'a> {
 }
 
 impl Seen<'_> {
-    fn plain(&self, figure: &Figure) -> Result<Spread> {
-        Spread::of(self.plain.iter().map(figure.of))
-    }
-
-    fn ours(&self, figure: &Figure) -> Result<Spread> {
-        Spread::of(self.ours.iter().map(figure.of))
-    }
-
-    /// Of the medians: single rounds are more at the mercy of the machine's other users.
-    fn ratio(&self, figure: &Figure) -> Result<f64> {
-        Ok(self.ours(figure)?.median / self.plain(figure)?.median)
+    /// Of each round: its servers took turns, so that what slowed one slowed the other as well.
+    fn ratio(&self, figure: &Figure) -> Result<Spread> {
+        let pairs = self.ours.iter().zip(&self.plain);
+        Spread::of(pairs.map(|(ours, plain)| (figure.of)(ours) / (figure.of)(plain)))
     }
 
     /// Prints all figures; tells whether they are within `bounds`.
@@ -69,12 +62,10 @@ impl Seen<'_> {
         let (name, server) = ("median (min to max)", self.server);
         writeln!(out, "{name:<20} {:>32} {server:>32} {:>24}", "plain", "ratio")?;
         for figure in &FIGURES {
-            let (plain, ours) = (self.plain(figure)?.to_string(), self.ours(figure)?.to_string());
-            let pairs = self.ours.iter().zip(&self.plain);
-            let pairs =
-                Spread::of(pairs.map(|(ours, plain)| (figure.of)(ours) / (figure.of)(plain)))?;
-            let ratio =
-                format!("{:.3} ({:.3} to {:.3})", self.ratio(figure)?, pairs.min, pairs.max);
+            let spread = |seen: &[Measured]| Spread::of(seen.iter().map(figure.of));
+            let (plain, ours) = (spread(&self.plain)?.to_string(), spread(&self.ours)?.to_string());
+            let Spread { median, min, max } = self.ratio(figure)?;
+            let ratio = format!("{median:.3} ({min:.3} to {max:.3})");
             writeln!(out, "{:<20} {plain:>32} {ours:>32} {ratio:>24}", figure.name)?;
         }
         writeln!(out, "{} rounds", self.ours.len())?;
@@ -86,9 +77,9 @@ impl Seen<'_> {
     }
 
     fn missed(&self, bounds: &Bounds) -> Result<Vec<String>> {
-        let cpu = self.ratio(&CPU)?;
-        let idle = self.ours(&IDLE)?.median;
-        let rate = self.ratio(&RATE)?;
+        let cpu = self.ratio(&CPU)?.median;
+        let idle = Spread::of(self.ours.iter().map(IDLE.of))?.median;
+        let rate = self.ratio(&RATE)?.median;
         let cpu_missed = bounds.cpu_at_most.filter(|most| cpu > *most);
         let idle_missed = bounds.idle_at_most.filter(|most| idle > *most);
         let rate_missed = bounds.rate_at_least.filter(|least| rate < *least);
@@ -99,5 +90,49 @@ impl Seen<'_> {
         let rate = rate_missed
             .map(|least| format!("connections a second are {rate:.3} of plain, bound {least}"));
         Ok([cpu, idle, rate].into_iter().flatten().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use trunkline_tests::sample::Sample;
+
+    use super::*;
+
+    fn measured(cpu_micros: f64, idle_bytes: f64, per_second: f64) -> Measured {
+        let sample =
+            Sample { requests: 1, cpu_micros, p50_micros: 1.0, p99_micros: 1.0, per_second };
+        Measured { messages: sample.clone(), idle_bytes, connections: sample }
+    }
+
+    fn seen() -> Seen<'static> {
+        Seen {
+            server: &Server::Plain,
+            plain: vec![measured(10.0, 8_000.0, 100.0)],
+            ours: vec![measured(12.0, 2_000.0, 80.0)],
+        }
+    }
+
+    #[test]
+    fn figures_at_their_bounds_are_within_them() -> Result<()> {
+        assert_eq!(seen().missed(&Bounds::default())?, Vec::<String>::new());
+        let bounds = Bounds {
+            cpu_at_most: Some(1.2),
+            idle_at_most: Some(2_000.0),
+            rate_at_least: Some(0.8),
+        };
+        assert_eq!(seen().missed(&bounds)?, Vec::<String>::new());
+        Ok(())
+    }
+
+    #[test]
+    fn every_bound_that_is_missed_is_told() -> Result<()> {
+        let bounds = Bounds {
+            cpu_at_most: Some(1.1),
+            idle_at_most: Some(1_999.0),
+            rate_at_least: Some(0.9),
+        };
+        assert_eq!(seen().missed(&bounds)?.len(), 3);
+        Ok(())
     }
 }
