@@ -58,7 +58,7 @@ impl<P> Served<P> {
             quarantine: Arc::clone(&self.quarantine),
             means: Arc::clone(&self.means),
             #[cfg(any(test, feature = "testing"))]
-            tap: super::testing::Tap::default(),
+            tap: self.tap.taken_over(),
         })
     }
 }
@@ -94,8 +94,8 @@ impl<P: Protocol> Hosted<P> {
 
 #[cfg(any(test, feature = "testing"))]
 impl<P: Protocol> Hosted<P> {
-    pub(super) fn tap(&self) -> super::testing::Receivers<P> {
-        self.served.tap.subscribe()
+    pub(super) fn tap(&self) -> &super::testing::Tap<P> {
+        &self.served.tap
     }
 }
 
@@ -124,7 +124,7 @@ pub(super) fn run<P: Protocol>(
     Box::pin(async move {
         let wire = wire(served, parts);
         #[cfg(any(test, feature = "testing"))]
-        wire.served.tap.opened(&wire.inbox);
+        wire.served.tap.opened(wire.record.id(), super::Connection::new(&wire.inbox));
         let end = End { wire: Rc::clone(&wire), orderly: Cell::new(false) };
         let exit = Driver::new(Rc::clone(&wire), duty).run().await;
         wire.inbox.close();
@@ -132,7 +132,7 @@ pub(super) fn run<P: Protocol>(
             Exit::Closed(closed) => {
                 wire.record.close(Code::Protocol(closed));
                 #[cfg(any(test, feature = "testing"))]
-                wire.served.tap.closed(closed);
+                wire.served.tap.closed(wire.record.id(), closed);
                 stop_children(&wire).await;
                 finish(&end, closed).await;
             }

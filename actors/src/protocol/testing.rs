@@ -1,59 +1,36 @@
 //! A protocol under test: no sockets, virtual time, crashes on command.
 
+mod peer;
+mod tap;
+
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::Poll;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 use trunkline_runtime::{
-    Actor, ChildSpec, Context, Failure, Flags, Message, Node, OnSpent, Panic, Runtime, Shutdown,
-    StartError, Strategy, SupervisorHandle, SupervisorSpec, contain,
+    Actor, ChildSpec, Context, Failure, Flags, OnSpent, Panic, Runtime, Shutdown, StartError,
+    Strategy, SupervisorHandle, SupervisorSpec, contain,
 };
 
-use super::inbox::Inbox;
-use super::{Closed, Connection, Hosted, Means, Protocol, Receive};
+use super::{Hosted, Means, Protocol};
 use crate::blocking::Blocking;
 use crate::record::Record;
-use crate::stream::{Stream, memory};
+use crate::stream::memory;
 use crate::tree::connection::{Connection as ConnectionActor, MAILBOX, Place};
+
+pub use peer::TestPeer;
+pub(super) use tap::Tap;
 
 /// How long, in virtual time, a test waits for what it expects.
 const PATIENCE: Duration = Duration::from_secs(3600);
 
 /// Time in which whatever can happen at once does.
 const MOMENT: Duration = Duration::from_millis(20);
-
-/// What a test is told of the connection.
-pub(super) struct Tap<P> {
-    connection: watch::Sender<Option<Connection<P>>>,
-    closed: watch::Sender<Option<Closed>>,
-}
-
-impl<P> Default for Tap<P> {
-    fn default() -> Self {
-        Self { connection: watch::Sender::new(None), closed: watch::Sender::new(None) }
-    }
-}
-
-pub(super) type Receivers<P> =
-    (watch::Receiver<Option<Connection<P>>>, watch::Receiver<Option<Closed>>);
-
-impl<P: Protocol> Tap<P> {
-    pub(super) fn subscribe(&self) -> Receivers<P> {
-        (self.connection.subscribe(), self.closed.subscribe())
-    }
-
-    pub(super) fn opened(&self, inbox: &Arc<Inbox<P>>) {
-        self.connection.send_replace(Some(Connection::new(inbox)));
-    }
-
-    pub(super) fn closed(&self, closed: Closed) {
-        self.closed.send_replace(Some(closed));
-    }
-}
 
 /// One connection of a protocol, in a runtime of its own whose clock jumps to the next timer
 /// whenever there is nothing else to do.
@@ -152,9 +129,10 @@ impl<P: Protocol> TestConnection<P> {
                     window,
                     connections: connections.handle(),
                     runtime: runtime.clone(),
-                    outcome: Arc::clone(&outcome),
+                    made: AtomicU64::new(0),
                 };
-                let once = Mutex::new(Some((bench, test)));
+                let script = Script { bench, test, outcome: Arc::clone(&outcome) };
+                let once = Mutex::new(Some(script));
                 let tester = ChildSpec::leaf("tester", move || Tester { once: once.lock().take() });
                 Ok::<_, StartError>(root.child(app).child(connections).child(tester))
             },
@@ -171,18 +149,25 @@ impl<P: Protocol> TestConnection<P> {
     }
 }
 
-/// What the test's own actor is made of.
+/// What the connections of a test have in common.
 struct Bench<P> {
     hosted: Arc<Hosted<P>>,
     window: usize,
     connections: SupervisorHandle,
     runtime: Runtime,
+    made: AtomicU64,
+}
+
+/// What the test's own actor is to do.
+struct Script<P, T> {
+    bench: Bench<P>,
+    test: T,
     outcome: Arc<Mutex<Option<Result<(), Panic>>>>,
 }
 
 /// Plays the peer.
 struct Tester<P, T> {
-    once: Option<(Bench<P>, T)>,
+    once: Option<Script<P, T>>,
 }
 
 impl<P, T> Actor for Tester<P, T>
@@ -191,13 +176,13 @@ where
     T: AsyncFnOnce(&mut TestPeer<P>) + Send + 'static,
 {
     fn started(&mut self, cx: &mut Context<'_, Self>) -> Result<(), Failure> {
-        let Some((bench, test)) = self.once.take() else {
+        let Some(Script { bench, test, outcome }) = self.once.take() else {
             return Err(Failure::new("a test runs once"));
         };
-        let (outcome, runtime) = (Arc::clone(&bench.outcome), bench.runtime.clone());
+        let runtime = bench.runtime.clone();
         cx.run(async move {
             let mut run = pin!(async move {
-                let mut peer = bench.connect().await?;
+                let mut peer = Arc::new(bench).connect().await?;
                 test(&mut peer).await;
                 Ok::<(), Failure>(())
             });
@@ -218,190 +203,18 @@ where
 }
 
 impl<P: Protocol> Bench<P> {
-    async fn connect(self) -> Result<TestPeer<P>, Failure> {
-        let Self { hosted, window, connections, .. } = self;
-        let (near, far) = memory::pair(window);
-        let record = Record::new(1, near.peer_addr()?, "test".into(), false);
+    async fn connect(self: Arc<Self>) -> Result<TestPeer<P>, Failure> {
+        let (near, far) = memory::pair(self.window);
+        let number = self.made.fetch_add(1, Relaxed) + 1;
+        let record = Record::new(number, near.peer_addr()?, "test".into(), false);
         let place =
             Place { _listener: None, _process: Arc::new(Semaphore::new(1)).acquire_owned().await? };
-        let (mut connection, mut closed) = hosted.tap();
+        let hosted = Arc::clone(&self.hosted);
         let actor = ConnectionActor::new(near, hosted, record, place);
         let grace = Shutdown::Grace(PATIENCE);
-        let address = connections.start_here(1, grace, MAILBOX, actor)?;
-        let handler = connection.wait_for(Option::is_some).await?.clone();
-        closed.mark_unchanged();
-        Ok(TestPeer {
-            stream: far,
-            connections,
-            node: Arc::clone(address.node()),
-            connection: handler,
-            closed,
-        })
-    }
-}
-
-/// The other side of a [`TestConnection`].
-pub struct TestPeer<P> {
-    stream: Stream,
-    connections: SupervisorHandle,
-    node: Arc<Node>,
-    connection: Option<Connection<P>>,
-    closed: watch::Receiver<Option<Closed>>,
-}
-
-#[expect(clippy::panic, reason = "how a test fails")]
-impl<P: Protocol> TestPeer<P> {
-    /// Sends bytes, and waits until they are on their way.
-    ///
-    /// # Panics
-    /// When the connection does not take them within an hour of virtual time.
-    pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {
-        let mut bytes = bytes.as_ref();
-        let stream = &mut self.stream;
-        let sending = async {
-            while !bytes.is_empty() {
-                let written = poll_fn(|task| stream.poll_write(task, bytes)).await?;
-                bytes = &bytes[written..];
-            }
-            Ok::<(), std::io::Error>(())
-        };
-        match tokio::time::timeout(PATIENCE, sending).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => panic!("the connection is gone: {error}"),
-            Err(_) => panic!("the connection does not read"),
-        }
-    }
-
-    /// Reads as many bytes as `expected` has, which they must be.
-    ///
-    /// # Panics
-    /// When other bytes come, or too few.
-    pub async fn expect(&mut self, expected: impl AsRef<[u8]>) {
-        let expected = expected.as_ref();
-        let received = self.receive(expected.len()).await;
-        assert_eq!(
-            String::from_utf8_lossy(&received),
-            String::from_utf8_lossy(expected),
-            "from the connection"
-        );
-        assert_eq!(received, expected, "from the connection");
-    }
-
-    /// Reads `count` bytes; fewer where the connection ends or sends no more for an hour of virtual
-    /// time.
-    pub async fn receive(&mut self, count: usize) -> Vec<u8> {
-        let mut received = vec![0; count];
-        let mut filled = 0;
-        let stream = &mut self.stream;
-        let reading = async {
-            while filled < count {
-                let free = &mut received[filled..];
-                match poll_fn(|task| stream.poll_read(task, free)).await {
-                    Ok(0) | Err(_) => return,
-                    Ok(read) => filled += read,
-                }
-            }
-        };
-        let _: Result<(), _> = tokio::time::timeout(PATIENCE, reading).await;
-        received.truncate(filled);
-        received
-    }
-
-    /// Expects that nothing comes at once.
-    ///
-    /// # Panics
-    /// When something does.
-    pub async fn expect_nothing(&mut self) {
-        let mut byte = [0];
-        let reading = poll_fn(|task| self.stream.poll_read(task, &mut byte));
-        if let Ok(read) = tokio::time::timeout(MOMENT, reading).await {
-            panic!("nothing was expected from the connection, and there came {read:?} {byte:?}");
-        }
-    }
-
-    /// Ends the peer's own direction, in order.
-    pub async fn end(&mut self) {
-        // That the connection has ended before is what `expect_end` is for.
-        let _ = poll_fn(|task| self.stream.poll_shutdown(task)).await;
-    }
-
-    /// Cuts the connection off.
-    pub fn reset(&mut self) {
-        self.stream.abort();
-        let (stream, _) = memory::pair(1);
-        self.stream = stream;
-    }
-
-    /// Expects the end of the connection's stream, after all that came before, and says why it
-    /// ended.
-    ///
-    /// # Panics
-    /// When something else comes before the end, or nothing at all.
-    pub async fn expect_end(&mut self) -> Closed {
-        let rest = self.receive(usize::from(u16::MAX)).await;
-        assert_eq!(String::from_utf8_lossy(&rest), "", "before the connection's end");
-        self.closed().await
-    }
-
-    /// Waits for the end of the connection, whatever comes before, and says why it ended.
-    ///
-    /// # Panics
-    /// When it does not end within an hour of virtual time.
-    pub async fn closed(&mut self) -> Closed {
-        let closed = tokio::time::timeout(PATIENCE, self.closed.wait_for(Option::is_some)).await;
-        match closed.ok().and_then(Result::ok).and_then(|closed| *closed) {
-            Some(closed) => closed,
-            None => panic!("the connection does not end"),
-        }
-    }
-
-    /// Lets time pass; everything that is due meanwhile happens in its order.
-    pub async fn advance(&mut self, time: Duration) {
-        tokio::time::sleep(time).await;
-    }
-
-    /// Lets everything happen that can happen now.
-    pub async fn settle(&mut self) {
-        tokio::time::sleep(MOMENT).await;
-    }
-
-    /// Makes the handler panic over the `nth` message from now, from 1.
-    pub fn crash_on(&self, nth: u32) {
-        if let Some(connection) = &self.connection {
-            connection.node().inject_panic_at_nth_message(nth);
-        }
-    }
-
-    /// How often the handler has been built anew.
-    #[must_use]
-    pub fn restarts(&self) -> u32 {
-        self.connection.as_ref().map_or(0, |connection| connection.node().generation() - 1)
-    }
-
-    /// The connection's address: for what other actors would send it.
-    #[must_use]
-    pub fn connection(&self) -> &Connection<P> {
-        match &self.connection {
-            Some(connection) => connection,
-            None => panic!("there is no connection"),
-        }
-    }
-
-    /// Sends the connection a message as another actor would, and waits until it was received.
-    ///
-    /// # Panics
-    /// When it is not taken, or crashes the handler.
-    pub async fn notify<M: Message<Answer = ()>>(&self, message: M)
-    where
-        P: Receive<M>,
-    {
-        if let Err(error) = self.connection().ask(message, PATIENCE).await {
-            panic!("the connection did not receive the message: {error}");
-        }
-    }
-
-    /// Stops the connection as its listener would: it drains.
-    pub fn stop(&self) {
-        self.connections.remove_child(self.node.id());
+        let address = self.connections.start_here(number, grace, MAILBOX, actor)?;
+        let connection = self.hosted.tap().connection(number).await;
+        let connection = connection.ok_or_else(|| Failure::new("the connection does not open"))?;
+        Ok(TestPeer::new(self, far, Arc::clone(address.node()), number, connection))
     }
 }
