@@ -5,6 +5,7 @@ use std::task::Context;
 
 use tracing::error;
 
+use crate::ending::Ending;
 use crate::event::Lifecycle;
 use crate::exit::{ExitReason, Panic};
 use crate::panics::guarded;
@@ -70,6 +71,20 @@ impl Part {
             self.node.faults.at_poll();
             f(task)
         });
+        drop(mark);
+        result
+    }
+
+    /// Runs `f`, which drops what an incarnation leaves behind, as this part: contains a panic, and
+    /// whoever waits for an answer from what is dropped is told that `reason` is why there is none.
+    ///
+    /// # Errors
+    /// The panic.
+    pub fn clear(&self, reason: &ExitReason, f: impl FnOnce()) -> Result<(), Panic> {
+        let mark = self.worker.as_ref().map(|worker| worker.mark(&self.node));
+        let ending = Ending::because(reason);
+        let result = guarded(f);
+        drop(ending);
         drop(mark);
         result
     }

@@ -129,12 +129,11 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
         let state = state.await.map_err(|panic| Fallen::new(ExitReason::Panicked(panic), None))?;
         let mut cx = Cx { state, wire: Rc::clone(&wire) };
         let result = self.life(&mut cx, after).await;
-        let mut cx = Some(cx);
-        let dropped = poll_fn(|task| Poll::Ready(wire.part.guard(task, |_| drop(cx.take())))).await;
-        if let (Ok(_), Err(panic)) = (&result, dropped) {
-            // How it ends was decided before; that the state's destructor panicked is noted.
-            wire.part.crashed(ExitReason::Panicked(panic));
-        }
+        let why = match &result {
+            Ok(_) => ExitReason::Normal,
+            Err(fallen) => fallen.reason.clone(),
+        };
+        wire.clear(&why, || drop(cx));
         result
     }
 
@@ -142,9 +141,13 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
         let wire = Rc::clone(&self.wire);
         let protocol = &wire.served.protocol;
         let mut step = match after {
-            None => Self::settle(Guarded::new(&wire, protocol.open(cx)).await, Hook::Open)?,
+            None => Self::settle(
+                Guarded::new(&wire, async { protocol.open(cx).await }).await,
+                Hook::Open,
+            )?,
             Some(crash) => {
-                let ran = Guarded::new(&wire, protocol.recovered(cx, crash)).await;
+                let hook = async { protocol.recovered(cx, crash).await };
+                let ran = Guarded::new(&wire, hook).await;
                 Self::settle(ran, None)?.or_close(Closed::Crashed)
             }
         };
@@ -190,7 +193,8 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
             }
             Event::Quarantined => {
                 let refused = Crash { reason: None, hook: Hook::Message, sent: 0 };
-                let ran = Guarded::new(wire, protocol.quarantined(cx, &refused)).await;
+                let hook = async { protocol.quarantined(cx, &refused).await };
+                let ran = Guarded::new(wire, hook).await;
                 Ok(Self::settle(ran, Hook::Message)?.or_close(Closed::Quarantined))
             }
             Event::Malformed { malformed, then_close } => {
@@ -198,22 +202,26 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
                     Malformed::TooLarge { .. } => Closed::TooLarge,
                     Malformed::Undecodable(_) => Closed::Malformed,
                 };
-                let ran = Guarded::new(wire, protocol.malformed(cx, &malformed)).await;
+                let hook = async { protocol.malformed(cx, &malformed).await };
+                let ran = Guarded::new(wire, hook).await;
                 Ok(match Self::settle(ran, Hook::Malformed)?.or_close(closed) {
                     Step::GoOn if then_close => Step::Exit(Exit::Closed(closed)),
                     step => step,
                 })
             }
             Event::Idle => {
-                let ran = Guarded::new(wire, protocol.idle(cx)).await;
+                let hook = async { protocol.idle(cx).await };
+                let ran = Guarded::new(wire, hook).await;
                 Ok(Self::settle(ran, Hook::Idle)?.or_close(Closed::Idle))
             }
             Event::Beat(missed) => {
-                let ran = Guarded::new(wire, protocol.heartbeat(cx, missed)).await;
+                let hook = async { protocol.heartbeat(cx, missed).await };
+                let ran = Guarded::new(wire, hook).await;
                 Self::settle(ran, Hook::Heartbeat)
             }
             Event::Drain => {
-                let ran = Guarded::new(wire, protocol.drain(cx)).await;
+                let hook = async { protocol.drain(cx).await };
+                let ran = Guarded::new(wire, hook).await;
                 Ok(Self::settle(ran, Hook::Drain)?.or_close(Closed::Drained))
             }
             // Outside any hook: the peer is owed nothing.
@@ -244,19 +252,21 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
     async fn farewell(&mut self, cx: &mut Cx<P>, closed: Closed) {
         let wire = Rc::clone(&self.wire);
         let mut limit = Deadline::after(CLOSE_LIMIT);
-        let mut hook = std::pin::pin!(wire.served.protocol.close(cx, closed));
+        let hook = async { wire.served.protocol.close(cx, closed).await };
+        let mut hook = std::pin::pin!(Some(hook));
         let farewell = poll_fn(|task| {
             if Pin::new(&mut limit).poll(task).is_ready() {
                 return Poll::Ready(Ok(()));
             }
-            match wire.part.guard(task, |task| hook.as_mut().poll(task)) {
-                Ok(polled) => polled.map(Ok),
+            match wire.part.guard(task, |task| hook.as_mut().as_pin_mut().map(|it| it.poll(task))) {
+                Ok(polled) => polled.unwrap_or(Poll::Ready(())).map(Ok),
                 Err(panic) => Poll::Ready(Err(panic)),
             }
         });
         if let Err(panic) = farewell.await {
             wire.part.crashed(ExitReason::Panicked(panic));
         }
+        wire.clear(&ExitReason::Killed, || hook.set(None));
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use tokio_util::codec::Decoder;
-use trunkline_runtime::{Children, Panic, Part};
+use trunkline_runtime::{Children, ExitReason, Panic, Part};
 
 use super::inbox::{Inbox, Wish};
 use super::link::{Input, Link};
@@ -129,6 +129,19 @@ impl<P: Protocol> Wire<P> {
                 Due::SendTimeout => return Poll::Ready(Closed::SendTimeout),
                 // The hook keeps the connection busy: silence of the peer says nothing.
                 Due::Idle | Due::Beat { .. } | Due::HeartbeatLost => {}
+            }
+        }
+    }
+
+    /// Drops what an incarnation leaves behind, whose end was decided for `reason`: a panic in a
+    /// destructor changes nothing any more. It is noted where the reason is no crash itself.
+    pub(super) fn clear(&self, reason: &ExitReason, remains: impl FnOnce()) {
+        if let Err(panic) = self.part.clear(reason, remains) {
+            match reason {
+                ExitReason::Normal | ExitReason::Shutdown | ExitReason::Killed => {
+                    self.part.crashed(ExitReason::Panicked(panic));
+                }
+                ExitReason::Failed(_) | ExitReason::Panicked(_) => {}
             }
         }
     }
