@@ -11,7 +11,8 @@ use std::time::Duration;
 use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
 use trunkline_runtime::{
-    Accepts, Ask, AskError, Message, Node, Permit, Recipient, Refused, Reply, SendError,
+    Accepts, Ask, AskError, Message, Node, Panic, Permit, Recipient, Refused, Reply, SendError,
+    contain,
 };
 
 use super::{Cx, Next, Protocol, Receive, Result};
@@ -38,9 +39,17 @@ impl<P: Receive<M>, M: Message<Answer = ()>> Envelope<P> for Letter<M> {
     fn open<'a>(self: Box<Self>, protocol: &'a P, cx: &'a mut Cx<P>) -> Receiving<'a> {
         let Self { message, reply } = *self;
         Box::pin(async move {
-            let next = protocol.receive(cx, message).await?;
-            reply.send(());
-            Ok(next)
+            match protocol.receive(cx, message).await {
+                Ok(next) => {
+                    reply.send(());
+                    Ok(next)
+                }
+                Err(error) => {
+                    let ends = error.is_peer_gone() || error.is_timeout();
+                    reply.fail(if ends { AskError::Stopped } else { AskError::Crashed });
+                    Err(error)
+                }
+            }
         })
     }
 
@@ -116,7 +125,8 @@ impl<P: Protocol> Inbox<P> {
         // The lock is open while the envelopes go: they run code that is not ours.
         let rest = std::mem::take(&mut *self.queue.lock());
         for (envelope, _) in rest {
-            envelope.refuse();
+            // One destructor that panics must not cost the others their answer.
+            let _: Result<(), Panic> = contain(|| envelope.refuse());
         }
     }
 
