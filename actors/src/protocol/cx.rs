@@ -38,7 +38,7 @@ impl<P: Protocol> Cx<P> {
     where
         P::Codec: Encoder<I, Error: Into<Error>>,
     {
-        let bound = self.wire.served.limits.write;
+        let bound = self.write_bound();
         if self.wire.link.borrow().waiting() >= bound {
             let left = bound - 1;
             poll_fn(|task| self.wire.link.borrow_mut().poll_flush(task, left))
@@ -56,7 +56,7 @@ impl<P: Protocol> Cx<P> {
     where
         P::Codec: Encoder<I, Error: Into<Error>>,
     {
-        let bound = self.wire.served.limits.write;
+        let bound = self.write_bound();
         let mut link = self.wire.link.borrow_mut();
         if link.waiting() >= bound {
             link.flush_now().map_err(|loss| TrySendError::Failed(Error::gone(loss)))?;
@@ -68,19 +68,20 @@ impl<P: Protocol> Cx<P> {
         self.encode(message).map_err(TrySendError::Failed)
     }
 
+    /// A bound of nothing is one of a single message.
+    fn write_bound(&self) -> usize {
+        self.wire.served.limits.write.max(1)
+    }
+
     fn encode<I>(&self, message: I) -> Result<()>
     where
         P::Codec: Encoder<I, Error: Into<Error>>,
     {
         let mut codec = self.wire.codec.borrow_mut();
-        self.wire.link.borrow_mut().write(|output| {
-            let before = output.len();
-            codec.encode(message, output).map_err(|error| {
-                // Half a message would be the beginning of a wrong one.
-                output.truncate(before);
-                error.into()
-            })
-        })?;
+        self.wire
+            .link
+            .borrow_mut()
+            .write(|output| codec.encode(message, output).map_err(Into::into))?;
         self.wire.sent.set(self.wire.sent.get() + 1);
         Ok(())
     }

@@ -88,20 +88,23 @@ impl Link {
         self.output.len()
     }
 
-    /// Lets `encode` add to what is to be written.
-    pub(super) fn write<R>(&mut self, encode: impl FnOnce(&mut BytesMut) -> R) -> R {
+    /// Lets `encode` add a message to what is to be written: all of it, or nothing where it fails
+    /// or panics, for half a message would be the beginning of a wrong one.
+    pub(super) fn write<E>(
+        &mut self,
+        encode: impl FnOnce(&mut BytesMut) -> Result<(), E>,
+    ) -> Result<(), E> {
         if self.output.capacity() == 0 {
             self.output = SPARE.take().unwrap_or_default();
         }
-        let before = self.output.len();
-        if before == 0 {
+        if self.output.is_empty() {
             self.timers.queued(Instant::now());
         }
-        let result = encode(&mut self.output);
-        if self.output.is_empty() {
-            self.output_is_out();
-        }
-        result
+        let before = self.output.len();
+        let mut writing = Writing { link: self, before, whole: false };
+        encode(&mut writing.link.output)?;
+        writing.whole = true;
+        Ok(())
     }
 
     /// Writes until at most `left` bytes wait.
@@ -190,6 +193,8 @@ impl Link {
         self.readable = !matches!(result, Ok(None));
         self.taken = if whole { 0 } else { self.taken + taken };
         if let Some(watch) = &mut self.watch {
+            // A codec may do what it likes with the buffer, also make it longer.
+            let taken = taken.min(watch.shadow.len());
             watch.fingerprinting.update(&watch.shadow[..taken]);
             watch.shadow.advance(taken);
         }
@@ -306,6 +311,24 @@ impl Link {
     /// The stream with what was read of it and is not understood yet. All output is written.
     pub(super) fn into_parts(self) -> (Stream, BytesMut) {
         (self.stream, self.unread)
+    }
+}
+
+/// A message that is being written.
+struct Writing<'a> {
+    link: &'a mut Link,
+    before: usize,
+    whole: bool,
+}
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        if !self.whole {
+            self.link.output.truncate(self.before);
+        }
+        if self.link.output.is_empty() {
+            self.link.output_is_out();
+        }
     }
 }
 
