@@ -95,16 +95,31 @@ impl<P: Protocol> Cx<P> {
     }
 
     /// Reads the next message within a hook, as the lines after SMTP's `DATA`; none when the peer
-    /// has ended its stream. It counts as part of the message that the hook handles. Cancel-safe.
+    /// has ended its stream. It counts as part of the message that the hook handles, but a crash
+    /// after it quarantines neither. Cancel-safe.
+    ///
+    /// No heartbeat is sent meanwhile. A peer that is silent through all of them, or takes nothing of
+    /// what waits for it, is cut off as it is between hooks: the hook goes no further.
     ///
     /// # Errors
     /// A message that is too long or that the codec refuses, the peer gone, or a time-out when
     /// nothing moves for the idle time.
     pub async fn read(&mut self) -> Result<Option<Item<P>>> {
+        self.wire.read_on.set(true);
+        // A hook that reads all that comes lets the neighbours on the thread have their turn.
+        tokio::task::coop::consume_budget().await;
         let found = poll_fn(|task| {
             loop {
                 match self.wire.poll_message(task) {
                     Poll::Ready(Found::Due(Due::Beat { .. })) => {}
+                    Poll::Ready(Found::Due(Due::HeartbeatLost)) => {
+                        self.wire.over.set(Some(Closed::HeartbeatLost));
+                        return Poll::Pending;
+                    }
+                    Poll::Ready(Found::Due(Due::SendTimeout)) => {
+                        self.wire.over.set(Some(Closed::SendTimeout));
+                        return Poll::Pending;
+                    }
                     other => return other,
                 }
             }
@@ -116,7 +131,9 @@ impl<P: Protocol> Cx<P> {
             Found::TooLarge => Err(Error::new("a message is longer than it may be")),
             Found::Undecodable { error, .. } => Err(error),
             Found::CodecPanicked(panic) => Err(Error::new(format!("the codec panicked: {panic}"))),
-            Found::Due(_) => Err(Error::timeout("the peer sent nothing within a message")),
+            Found::Due(Due::Idle | Due::Beat { .. } | Due::HeartbeatLost | Due::SendTimeout) => {
+                Err(Error::timeout("the peer sent nothing within a message"))
+            }
         }
     }
 

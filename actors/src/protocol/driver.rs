@@ -181,7 +181,9 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
                     }
                 };
                 let settled = Self::settle(Guarded::new(wire, hook).await, Hook::Message);
-                settled.map_err(|fallen| Fallen { fingerprint, ..fallen })
+                // Where it read on, any of the messages may be to blame.
+                let blamed = fingerprint.filter(|_| !wire.read_on.get());
+                settled.map_err(|fallen| Fallen { fingerprint: blamed, ..fallen })
             }
             Event::Notice(envelope) => {
                 let ran = Guarded::new(wire, envelope.open(protocol, cx)).await;

@@ -34,6 +34,10 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
     pub(super) fn poll_event(&mut self, task: &mut Context<'_>) -> Poll<Event<P, D::Task>> {
         if self.turn >= TURN {
             self.turn = 0;
+            // A peer that never pauses does not keep them from being restarted.
+            if let Poll::Ready(closed) = self.wire.poll_children(task) {
+                return Poll::Ready(Event::Over(closed));
+            }
             // What was answered need not wait for the neighbours. A loss is found at the next read.
             let _ = self.wire.link.borrow_mut().flush_now();
             task.waker().wake_by_ref();
@@ -45,6 +49,10 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
     }
 
     fn poll_sources(&mut self, task: &mut Context<'_>) -> Poll<Event<P, D::Task>> {
+        if self.wire.broken.get() {
+            // A hook that read on has kept the codec's panic to itself.
+            return Poll::Ready(Event::Over(Closed::Crashed));
+        }
         match self.wire.inbox.wish() {
             Wish::GoOn => {}
             Wish::Close => return Poll::Ready(Event::Over(Closed::ByActor)),
@@ -97,7 +105,7 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
             self.wire.poll_message(task)
         };
         found.map(|found| match found {
-            Found::Message(item, fingerprint) => self.admit(item, fingerprint),
+            Found::Message(item, fingerprint) => self.admit(task, item, fingerprint),
             Found::Undecodable { error, progress } => {
                 Event::Malformed { malformed: Malformed::Undecodable(error), then_close: !progress }
             }
@@ -114,11 +122,20 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
         })
     }
 
-    fn admit(&self, item: Item<P>, fingerprint: Option<Fingerprint>) -> Event<P, D::Task> {
+    fn admit(
+        &self,
+        task: &mut Context<'_>,
+        item: Item<P>,
+        fingerprint: Option<Fingerprint>,
+    ) -> Event<P, D::Task> {
         let verdict =
             fingerprint.map(|known| self.wire.served.quarantine.admit(known, Instant::now()));
         match verdict {
-            Some(Verdict::Refuse) => Event::Quarantined,
+            Some(Verdict::Refuse) => {
+                // Its destructor may be what crashes, which is answered by the refusal.
+                let _: Result<(), Panic> = self.wire.part.guard(task, |_| drop(item));
+                Event::Quarantined
+            }
             Some(Verdict::Pass) | None => Event::Message(item, fingerprint),
         }
     }

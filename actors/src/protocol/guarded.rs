@@ -31,6 +31,7 @@ pub(super) enum Ran<T> {
 impl<'w, P: Protocol, F: Future> Guarded<'w, P, F> {
     pub(super) fn new(wire: &'w Wire<P>, hook: F) -> Self {
         wire.sent.set(0);
+        wire.read_on.set(false);
         Self { hook: Some(hook), wire, waited: false }
     }
 }

@@ -189,9 +189,10 @@ impl Link {
         let before = self.unread.len();
         let result = look(&mut self.unread, self.input);
         let taken = before.saturating_sub(self.unread.len());
-        let whole = matches!(result, Ok(Some(_)));
-        self.readable = !matches!(result, Ok(None));
-        self.taken = if whole { 0 } else { self.taken + taken };
+        // Whatever was found, what comes behind it is another message.
+        let found = !matches!(result, Ok(None));
+        self.readable = found;
+        self.taken = if found { 0 } else { self.taken + taken };
         if let Some(watch) = &mut self.watch {
             // A codec may do what it likes with the buffer, also make it longer.
             let taken = taken.min(watch.shadow.len());
@@ -238,6 +239,23 @@ impl Link {
             self.arm();
             if let Some(due) = due {
                 return Poll::Ready(due);
+            }
+        }
+        Poll::Pending
+    }
+
+    /// Ready when the peer has taken nothing for too long, while a hook runs: it keeps the
+    /// connection busy, so that silence says nothing, and nobody could ask for a sign of life.
+    pub(super) fn poll_send_timeout(&mut self, task: &mut Context<'_>) -> Poll<()> {
+        while let Some((_, alarm)) = &mut self.alarm {
+            ready!(Pin::new(alarm).poll(task));
+            let now = Instant::now();
+            self.timers.busy_until(now);
+            let due = self.timers.due(now);
+            self.alarm = None;
+            self.arm();
+            if due == Some(Due::SendTimeout) {
+                return Poll::Ready(());
             }
         }
         Poll::Pending

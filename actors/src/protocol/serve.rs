@@ -176,6 +176,8 @@ fn wire<P: Protocol>(served: Arc<Served<P>>, parts: Parts) -> Rc<Wire<P>> {
         paused: Cell::new(false),
         sent: Cell::new(0),
         broken: Cell::new(false),
+        over: Cell::new(None),
+        read_on: Cell::new(false),
     })
 }
 

@@ -4,7 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use tokio_util::codec::Decoder;
 use trunkline_runtime::{Children, ExitReason, Panic, Part};
@@ -36,6 +36,10 @@ pub(super) struct Wire<P: Protocol> {
     pub(super) sent: Cell<u32>,
     /// The codec panicked: where messages begin and end is lost.
     pub(super) broken: Cell<bool>,
+    /// What is due ends the connection, as a read within a hook found: the hook goes no further.
+    pub(super) over: Cell<Option<Closed>>,
+    /// The hook at hand has read further messages, which may be what it crashes over.
+    pub(super) read_on: Cell<bool>,
 }
 
 /// What a look for the next message came to.
@@ -91,8 +95,8 @@ impl<P: Protocol> Wire<P> {
         let mut panic = None;
         let (result, progress) = link.decode(|unread, input| {
             let looked = self.part.guard(task, |_| match input {
-                Input::Open => codec.decode(unread),
-                Input::Ended => codec.decode_eof(unread),
+                Input::Open => codec.decode(unread).map_err(Into::<Error>::into),
+                Input::Ended => codec.decode_eof(unread).map_err(Into::into),
             });
             looked.unwrap_or_else(|caught| {
                 panic = Some(caught);
@@ -107,7 +111,13 @@ impl<P: Protocol> Wire<P> {
             Ok(None) => None,
             Ok(Some(item)) => Some(Found::Message(item, link.fingerprint(quarantine))),
             Err(_) if link.input == Input::Ended => Some(Found::Ended(Closed::Truncated)),
-            Err(error) => Some(Found::Undecodable { error: error.into(), progress }),
+            Err(error) => {
+                if progress {
+                    // What is behind it is another message, whose bytes are its own.
+                    link.fingerprint(quarantine);
+                }
+                Some(Found::Undecodable { error, progress })
+            }
         }
     }
 
@@ -121,16 +131,13 @@ impl<P: Protocol> Wire<P> {
         if let Poll::Ready(closed) = self.poll_children(task) {
             return Poll::Ready(closed);
         }
+        if let Some(closed) = self.over.take() {
+            return Poll::Ready(closed);
+        }
         let mut link = self.link.borrow_mut();
         // That the peer is gone is for the hook to find: it may have more to do than to answer.
         let _: Poll<Result<(), Loss>> = link.poll_flush(task, 0);
-        loop {
-            match ready!(link.poll_due(task)) {
-                Due::SendTimeout => return Poll::Ready(Closed::SendTimeout),
-                // The hook keeps the connection busy: silence of the peer says nothing.
-                Due::Idle | Due::Beat { .. } | Due::HeartbeatLost => {}
-            }
-        }
+        link.poll_send_timeout(task).map(|()| Closed::SendTimeout)
     }
 
     /// Drops what an incarnation leaves behind, whose end was decided for `reason`: a panic in a
