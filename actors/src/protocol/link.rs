@@ -299,23 +299,24 @@ impl Link {
         self.timers.busy_until(Instant::now());
     }
 
-    /// Ends our direction after all that waits, then reads on until the peer ends its own: closing
-    /// a socket with unread input resets it, and would destroy what the peer has not read yet.
-    pub(super) fn poll_finish(&mut self, task: &mut Context<'_>, end: &mut Finish) -> Poll<()> {
-        if !end.shut {
-            if ready!(self.poll_flush(task, 0)).is_err() {
-                return Poll::Ready(());
-            }
-            if ready!(self.stream.poll_shutdown(task)).is_err() {
-                return Poll::Ready(());
-            }
-            end.shut = true;
-        }
-        while self.input == Input::Open && end.discarded < LINGER_BYTES {
+    /// Ends our direction after all that waits.
+    pub(super) fn poll_shutdown(&mut self, task: &mut Context<'_>) -> Poll<Result<(), Loss>> {
+        ready!(self.poll_flush(task, 0))?;
+        self.stream.poll_shutdown(task).map_err(|error| Loss::of(&error))
+    }
+
+    /// Reads on until the peer ends its own direction: closing a socket with unread input resets
+    /// it, and would destroy what the peer has not read yet.
+    pub(super) fn poll_linger(
+        &mut self,
+        task: &mut Context<'_>,
+        discarded: &mut usize,
+    ) -> Poll<()> {
+        while self.input == Input::Open && *discarded < LINGER_BYTES {
             let Self { stream, .. } = self;
             match ready!(with_scratch(|scratch| stream.poll_read(task, scratch))) {
                 Ok(0) | Err(_) => self.input = Input::Ended,
-                Ok(read) => end.discarded += read,
+                Ok(read) => *discarded += read,
             }
         }
         Poll::Ready(())
@@ -347,19 +348,5 @@ impl Drop for Writing<'_> {
         if self.link.output.is_empty() {
             self.link.output_is_out();
         }
-    }
-}
-
-/// How far an orderly end has come.
-#[derive(Debug, Default)]
-pub(super) struct Finish {
-    shut: bool,
-    discarded: usize,
-}
-
-impl Finish {
-    /// Whether the peer was told that this was all.
-    pub(super) fn is_shut(&self) -> bool {
-        self.shut
     }
 }

@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::time::Instant;
-use trunkline_runtime::{Deadline, Part};
+use trunkline_runtime::{Deadline, ExitReason, Part, contain};
 
 use super::driver::{Driver, Exit};
 use super::duty::{Duty, Serving};
 use super::inbox::Inbox;
-use super::link::{Finish, Link};
+use super::link::Link;
 use super::quarantine::Quarantine;
 use super::timers::{self, Timers};
 use super::upgrade::Parts;
@@ -24,10 +24,10 @@ use super::{Closed, Limits, Peer, Protocol};
 use crate::blocking::Blocking;
 use crate::handler::{Handler, Seat, Service, Upstreams};
 use crate::record::{Code, Phase, Record};
-use crate::stream::Stream;
+use crate::stream::{Loss, Stream};
 
-/// How long an orderly end may take: until the peer has taken all, and has ended its own side.
-const FINISH_LIMIT: Duration = Duration::from_secs(2);
+/// How long the peer may take to end its own side when it has been sent all.
+const LINGER_LIMIT: Duration = Duration::from_secs(2);
 
 /// What a protocol may use of the server around it.
 pub struct Means {
@@ -122,9 +122,7 @@ pub(super) fn run<P: Protocol>(
     duty: impl Duty<P>,
 ) -> Service {
     Box::pin(async move {
-        let wire = wire(served, parts);
-        #[cfg(any(test, feature = "testing"))]
-        wire.served.tap.opened(wire.record.id(), super::Connection::new(&wire.inbox));
+        let Some(wire) = wire(served, parts) else { return };
         let end = End { wire: Rc::clone(&wire), orderly: Cell::new(false) };
         let exit = Driver::new(Rc::clone(&wire), duty).run().await;
         wire.inbox.close();
@@ -135,6 +133,8 @@ pub(super) fn run<P: Protocol>(
                 wire.served.tap.closed(wire.record.id(), closed);
                 stop_children(&wire).await;
                 finish(&end, closed).await;
+                drop(end);
+                drop(into_parts(wire));
             }
             Exit::Upgrade(upgrade) => {
                 stop_children(&wire).await;
@@ -150,11 +150,26 @@ pub(super) fn run<P: Protocol>(
     })
 }
 
-fn wire<P: Protocol>(served: Arc<Served<P>>, parts: Parts) -> Rc<Wire<P>> {
-    let Parts { stream, unread, record, seat } = parts;
+/// None where the protocol has crashed over its codec, without which there is no connection.
+fn wire<P: Protocol>(served: Arc<Served<P>>, parts: Parts) -> Option<Rc<Wire<P>>> {
+    let Parts { mut stream, unread, record, seat } = parts;
     let limits = &served.limits;
     let part = Part::new(&seat.node, "protocol", limits.inbox);
     let inbox = Inbox::new(part.node());
+    #[cfg(any(test, feature = "testing"))]
+    served.tap.opened(record.id(), super::Connection::new(&inbox));
+    let codec = match contain(|| served.protocol.codec()) {
+        Ok(codec) => codec,
+        Err(panic) => {
+            part.crashed(ExitReason::Panicked(panic));
+            inbox.close();
+            stream.abort();
+            record.close(Code::Protocol(Closed::Crashed));
+            #[cfg(any(test, feature = "testing"))]
+            served.tap.closed(record.id(), Closed::Crashed);
+            return None;
+        }
+    };
     let timers = Timers::new(
         timers::Limits {
             idle: served.idle,
@@ -163,9 +178,9 @@ fn wire<P: Protocol>(served: Arc<Served<P>>, parts: Parts) -> Rc<Wire<P>> {
         },
         Instant::now(),
     );
-    Rc::new(Wire {
+    Some(Rc::new(Wire {
         peer: Peer::new(&stream, &record),
-        codec: RefCell::new(served.protocol.codec()),
+        codec: RefCell::new(codec),
         link: RefCell::new(Link::new(stream, unread, timers)),
         served,
         seat,
@@ -178,7 +193,7 @@ fn wire<P: Protocol>(served: Arc<Served<P>>, parts: Parts) -> Rc<Wire<P>> {
         broken: Cell::new(false),
         over: Cell::new(None),
         read_on: Cell::new(false),
-    })
+    }))
 }
 
 /// Whatever ends the service, a crash or a kill included: what was moved is noted, and an end that
@@ -200,17 +215,18 @@ impl<P: Protocol> Drop for End<P> {
     }
 }
 
+/// Each child within its grace. That some give up meanwhile is the same end.
 async fn stop_children<P: Protocol>(wire: &Wire<P>) {
-    if let Some(children) = wire.children.borrow().as_ref() {
-        children.stop();
+    match wire.children.borrow().as_ref() {
+        Some(children) => children.stop(),
+        None => return,
     }
-    // Each within its grace. That some give up meanwhile is the same end.
-    poll_fn(|task| match wire.children.borrow_mut().as_mut() {
-        Some(children) => children.poll(task).map(drop),
-        None => Poll::Ready(()),
+    poll_fn(|task| {
+        // The peer need not wait for them. That it is gone is found when the rest is written.
+        let _: Poll<Result<(), Loss>> = wire.link.borrow_mut().poll_flush(task, 0);
+        wire.poll_children(task)
     })
     .await;
-    drop(wire.children.borrow_mut().take());
 }
 
 async fn finish<P: Protocol>(end: &End<P>, closed: Closed) {
@@ -219,16 +235,27 @@ async fn finish<P: Protocol>(end: &End<P>, closed: Closed) {
         end.orderly.set(matches!(closed, Closed::PeerLost(_)));
         return;
     }
-    let mut limit = Deadline::after(FINISH_LIMIT);
-    let mut how_far = Finish::default();
+    let link = &end.wire.link;
+    let out = poll_fn(|task| {
+        let mut link = link.borrow_mut();
+        if let Poll::Ready(out) = link.poll_shutdown(task) {
+            return Poll::Ready(out.is_ok());
+        }
+        link.poll_send_timeout(task).map(|()| false)
+    });
+    if !out.await {
+        return;
+    }
+    end.orderly.set(true);
+    let mut limit = Deadline::after(LINGER_LIMIT);
+    let mut discarded = 0;
     poll_fn(|task| {
         if Pin::new(&mut limit).poll(task).is_ready() {
             return Poll::Ready(());
         }
-        end.wire.link.borrow_mut().poll_finish(task, &mut how_far)
+        link.borrow_mut().poll_linger(task, &mut discarded)
     })
     .await;
-    end.orderly.set(how_far.is_shut());
 }
 
 /// Writes what is left before something else takes over.
@@ -252,7 +279,10 @@ async fn flushed<P: Protocol>(wire: &Wire<P>) -> bool {
 
 /// The handler is gone, so nobody else holds the wire.
 fn into_parts<P: Protocol>(wire: Rc<Wire<P>>) -> Option<Parts> {
-    let Wire { link, record, seat, .. } = Rc::into_inner(wire)?;
+    let Wire { link, record, seat, codec, part, .. } = Rc::into_inner(wire)?;
+    if let Err(panic) = part.clear(&ExitReason::Normal, || drop(codec)) {
+        part.crashed(ExitReason::Panicked(panic));
+    }
     let (stream, unread) = link.into_inner().into_parts();
     record.carry_moved(unread.len());
     Some(Parts { stream, unread, record, seat })

@@ -153,10 +153,17 @@ impl<P: Protocol> Wire<P> {
         }
     }
 
+    /// Ready when the children needed more restarts than they may, or have stopped when they were
+    /// asked to. There are none any more then.
     pub(super) fn poll_children(&self, task: &mut Context<'_>) -> Poll<Closed> {
-        match self.children.borrow_mut().as_mut() {
-            Some(children) => children.poll(task).map(|_| Closed::ChildrenFailed),
+        let mut children = self.children.borrow_mut();
+        let polled = match children.as_mut() {
+            Some(living) => living.poll(task),
             None => Poll::Pending,
+        };
+        if polled.is_ready() {
+            *children = None;
         }
+        polled.map(|_| Closed::ChildrenFailed)
     }
 }
