@@ -1,5 +1,6 @@
 //! A part of an actor that may crash and begin again while the actor lives on.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 use std::task::Context;
 
@@ -11,47 +12,62 @@ use crate::exit::{ExitReason, Panic};
 use crate::panics::guarded;
 use crate::registry::node::Place;
 use crate::registry::{Node, Status};
-use crate::spec::{ChildId, Kind};
+use crate::spec::Kind;
 use crate::worker::Worker;
 
 /// A part of an actor, with a node of its own below the actor's: it is guarded, and has
 /// incarnations that the tree and the events show, but no task, and no supervisor that decides for
 /// it. The actor that owns it does that.
 ///
-/// It leaves the tree when it is dropped.
+/// Of the many parts that there may be hardly any ever crashes or is sent anything, so the node is
+/// made when it is first needed: by [`Self::node`], or by a crash. It leaves the tree when the part
+/// is dropped.
 pub struct Part {
-    node: Arc<Node>,
+    owner: Arc<Node>,
+    id: &'static str,
+    capacity: u32,
+    node: OnceCell<Arc<Node>>,
     worker: Option<Arc<Worker>>,
 }
 
 impl Part {
-    /// A part of the actor of `owner`, which begins with its first incarnation. `capacity` is how
-    /// many messages may wait for it, where it takes any.
+    /// A part of the actor of `owner`. `capacity` is how many messages may wait for it, where it
+    /// takes any.
     ///
     /// To be made on the owner's thread. Where the owner hangs in no tree, as in a test, the part
     /// is guarded all the same, and nobody is told.
     #[must_use]
-    pub fn new(owner: &Arc<Node>, id: impl Into<ChildId>, capacity: u32) -> Self {
-        let node = Node::new(id.into(), Kind::Leaf, owner.placement, capacity);
-        if let Some(above) = owner.place.get()
-            && let Some(runtime) = above.supervisor.runtime()
-        {
-            runtime.registry().insert(&node, |slot| Place {
-                parent: Some(Arc::clone(owner)),
-                supervisor: Arc::clone(&above.supervisor),
-                key: above.key,
-                slot,
-            });
-        }
-        let part = Self { node, worker: Worker::current() };
-        part.begin();
+    pub fn new(owner: &Arc<Node>, id: &'static str, capacity: u32) -> Self {
+        let owner = Arc::clone(owner);
+        let part = Self { owner, id, capacity, node: OnceCell::new(), worker: Worker::current() };
+        #[cfg(feature = "fault-injection")]
+        part.node();
         part
     }
 
-    /// The part as the tree sees it.
-    #[must_use]
+    /// The part as the tree sees it from now on.
     pub fn node(&self) -> &Arc<Node> {
-        &self.node
+        self.node.get_or_init(|| {
+            let Self { owner, id, capacity, .. } = self;
+            let node = Node::new((*id).into(), Kind::Leaf, owner.placement, *capacity);
+            if let Some(above) = owner.place.get()
+                && let Some(runtime) = above.supervisor.runtime()
+            {
+                runtime.registry().insert(&node, |slot| Place {
+                    parent: Some(Arc::clone(owner)),
+                    supervisor: Arc::clone(&above.supervisor),
+                    key: above.key,
+                    slot,
+                });
+            }
+            begin(&node);
+            node
+        })
+    }
+
+    /// Whom the watchdog is to name.
+    fn seen(&self) -> &Node {
+        self.node.get().unwrap_or(&self.owner)
     }
 
     /// Runs `f` as this part: contains a panic in it, and shows the watchdog who holds the thread.
@@ -63,12 +79,12 @@ impl Part {
         task: &mut Context<'_>,
         f: impl FnOnce(&mut Context<'_>) -> T,
     ) -> Result<T, Panic> {
-        let mark = self.worker.as_ref().map(|worker| worker.mark(&self.node));
+        let mark = self.worker.as_ref().map(|worker| worker.mark(self.seen()));
         #[cfg(feature = "fault-injection")]
-        self.node.waker.register(task.waker());
+        self.node().waker.register(task.waker());
         let result = guarded(|| {
             #[cfg(feature = "fault-injection")]
-            self.node.faults.at_poll();
+            self.node().faults.at_poll();
             f(task)
         });
         drop(mark);
@@ -81,7 +97,7 @@ impl Part {
     /// # Errors
     /// The panic.
     pub fn clear(&self, reason: &ExitReason, f: impl FnOnce()) -> Result<(), Panic> {
-        let mark = self.worker.as_ref().map(|worker| worker.mark(&self.node));
+        let mark = self.worker.as_ref().map(|worker| worker.mark(self.seen()));
         let ending = Ending::because(reason);
         let result = guarded(f);
         drop(ending);
@@ -92,14 +108,15 @@ impl Part {
     /// Called as a message is about to be handled, under [`Self::guard`]: where tests have it crash.
     pub fn at_message(&self) {
         #[cfg(feature = "fault-injection")]
-        self.node.faults.at_message();
+        self.node().faults.at_message();
     }
 
     /// Ends this incarnation, for the tree, the events and the log.
     pub fn crashed(&self, reason: ExitReason) {
-        let generation = self.node.generation();
+        let node = self.node();
+        let generation = node.generation();
         if let Some(suppressed) = crate::panic_log::permit() {
-            let path = self.node.path();
+            let path = node.path();
             match &reason {
                 ExitReason::Panicked(panic) => {
                     let (text, place) = (&*panic.text, &*panic.place);
@@ -113,39 +130,44 @@ impl Part {
                 }
             }
         }
-        if self.node.ended(generation, reason.clone(), Status::Ended) {
-            self.emit(generation, Lifecycle::Exited(reason));
+        if node.ended(generation, reason.clone(), Status::Ended) {
+            emit(node, generation, Lifecycle::Exited(reason));
         }
     }
 
     /// Begins the next incarnation.
     pub fn begin(&self) {
-        let generation = self.node.generation() + 1;
-        self.node.incarnate(generation, Status::Running);
-        self.emit(generation, Lifecycle::Started);
+        begin(self.node());
     }
+}
 
-    fn emit(&self, generation: u32, what: Lifecycle) {
-        if let Some(place) = self.node.place.get() {
-            place.supervisor.emit(&self.node, generation, what);
-        }
+fn begin(node: &Arc<Node>) {
+    let generation = node.generation() + 1;
+    node.incarnate(generation, Status::Running);
+    emit(node, generation, Lifecycle::Started);
+}
+
+fn emit(node: &Arc<Node>, generation: u32, what: Lifecycle) {
+    if let Some(place) = node.place.get() {
+        place.supervisor.emit(node, generation, what);
     }
 }
 
 impl std::fmt::Debug for Part {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Part({:?})", self.node)
+        write!(f, "Part({} of {:?})", self.id, self.owner)
     }
 }
 
 impl Drop for Part {
     fn drop(&mut self) {
-        self.node.refuse_mail();
-        if let Some(place) = self.node.place.get()
+        let Some(node) = self.node.get() else { return };
+        node.refuse_mail();
+        if let Some(place) = node.place.get()
             && let Some(runtime) = place.supervisor.runtime()
         {
-            runtime.registry().remove(&self.node);
-            self.emit(self.node.generation(), Lifecycle::Removed);
+            runtime.registry().remove(node);
+            emit(node, node.generation(), Lifecycle::Removed);
         }
     }
 }

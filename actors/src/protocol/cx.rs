@@ -1,6 +1,7 @@
 //! What a hook can do.
 
 use std::future::poll_fn;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
@@ -163,14 +164,20 @@ impl<P: Protocol> Cx<P> {
 
     /// Who is on the other side.
     #[must_use]
-    pub fn peer(&self) -> &Peer {
-        &self.wire.peer
+    pub fn peer(&self) -> Peer {
+        Peer::of(&self.wire.record)
+    }
+
+    /// Our own address of the connection; none where the peer has reset it already.
+    #[must_use]
+    pub fn local_address(&self) -> Option<SocketAddr> {
+        self.wire.link.borrow().local_address()
     }
 
     /// The address of this connection, for other actors to keep.
     #[must_use]
     pub fn connection(&self) -> Connection<P> {
-        Connection::new(&self.wire.inbox)
+        self.wire.inbox.address(&self.wire.part)
     }
 
     /// To return from a hook: the connection is forwarded to a pool from here on, with whatever
@@ -200,7 +207,7 @@ impl<P: Protocol> Cx<P> {
             Some(children) => children,
             none => {
                 let flags = Flags::new(Strategy::OneForOne);
-                none.insert(Children::of(&self.wire.seat.node, flags)?)
+                none.insert(Box::new(Children::of(&self.wire.seat.node, flags)?))
             }
         };
         if children.len() >= MOST_CHILDREN {

@@ -17,7 +17,7 @@ use super::guarded::{Guarded, Ran};
 use super::quarantine::Fingerprint;
 use super::upgrade::Upgrade;
 use super::wire::Wire;
-use super::{Closed, Crash, Cx, Hook, Malformed, Next, Protocol, Result};
+use super::{Closed, Crash, Cx, Hook, Malformed, Next, Peer, Protocol, Result};
 
 /// How long the hook `close` may take.
 const CLOSE_LIMIT: Duration = Duration::from_secs(5);
@@ -105,7 +105,7 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
         drop(wire.children.borrow_mut().take());
         if let Some(quarantined) = wire.served.quarantine.crashed(fingerprint, now.into()) {
             warn!(
-                listener = %wire.peer.listener,
+                listener = %wire.record.listener(),
                 fingerprint = %quarantined.fingerprint,
                 crashes = quarantined.crashes,
                 "a message that crashes handlers is in quarantine"
@@ -123,8 +123,8 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
     async fn incarnation(&mut self, after: Option<&Crash>) -> Result<Exit, Fallen> {
         let wire = Rc::clone(&self.wire);
         let state = poll_fn(|task| {
-            let built = wire.part.guard(task, |_| wire.served.protocol.state(&wire.peer));
-            Poll::Ready(built)
+            let peer = Peer::of(&wire.record);
+            Poll::Ready(wire.part.guard(task, |_| wire.served.protocol.state(&peer)))
         });
         let state = state.await.map_err(|panic| Fallen::new(ExitReason::Panicked(panic), None))?;
         let mut cx = Cx { state, wire: Rc::clone(&wire) };

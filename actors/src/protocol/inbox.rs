@@ -1,5 +1,6 @@
 //! Messages of other actors to a connection, and its address.
 
+use std::cell::OnceCell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
@@ -11,8 +12,8 @@ use std::time::Duration;
 use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
 use trunkline_runtime::{
-    Accepts, Ask, AskError, Message, Node, Panic, Permit, Recipient, Refused, Reply, SendError,
-    contain,
+    Accepts, Ask, AskError, Message, Node, Panic, Part, Permit, Recipient, Refused, Reply,
+    SendError, contain,
 };
 
 use super::{Cx, Next, Protocol, Receive, Result};
@@ -73,7 +74,7 @@ pub(super) enum Wish {
 const WISHES: [Wish; 4] = [Wish::GoOn, Wish::Close, Wish::Disconnect, Wish::Ended];
 
 /// The queue of a connection. It outlives crashes of the handler.
-pub(super) struct Inbox<P> {
+struct Inbox<P> {
     node: Arc<Node>,
     queue: Mutex<VecDeque<(Box<dyn Envelope<P>>, Permit)>>,
     waker: AtomicWaker,
@@ -82,7 +83,7 @@ pub(super) struct Inbox<P> {
 
 impl<P: Protocol> Inbox<P> {
     /// Of the part of `node`, whose capacity is the inbox's.
-    pub(super) fn new(node: &Arc<Node>) -> Arc<Self> {
+    fn new(node: &Arc<Node>) -> Arc<Self> {
         Arc::new(Self {
             node: Arc::clone(node),
             queue: Mutex::default(),
@@ -91,11 +92,7 @@ impl<P: Protocol> Inbox<P> {
         })
     }
 
-    pub(super) fn register(&self, task: &Context<'_>) {
-        self.waker.register(task.waker());
-    }
-
-    pub(super) fn wish(&self) -> Wish {
+    fn wish(&self) -> Wish {
         WISHES[usize::from(self.wish.load(Ordering::Acquire))]
     }
 
@@ -143,6 +140,43 @@ impl<P: Protocol> Inbox<P> {
     }
 }
 
+/// The inbox of a connection from when somebody has its address.
+pub(super) struct Mail<P>(OnceCell<Arc<Inbox<P>>>);
+
+impl<P> Default for Mail<P> {
+    fn default() -> Self {
+        Self(OnceCell::new())
+    }
+}
+
+impl<P: Protocol> Mail<P> {
+    /// The address to the part of `node`.
+    pub(super) fn address(&self, part: &Part) -> Connection<P> {
+        let inbox = self.0.get_or_init(|| Inbox::new(part.node()));
+        Connection { inbox: Arc::clone(inbox) }
+    }
+
+    pub(super) fn register(&self, task: &Context<'_>) {
+        if let Some(inbox) = self.0.get() {
+            inbox.waker.register(task.waker());
+        }
+    }
+
+    pub(super) fn wish(&self) -> Wish {
+        self.0.get().map_or(Wish::GoOn, |inbox| inbox.wish())
+    }
+
+    pub(super) fn poll_next(&self) -> Poll<Box<dyn Envelope<P>>> {
+        self.0.get().map_or(Poll::Pending, |inbox| inbox.poll_next())
+    }
+
+    pub(super) fn close(&self) {
+        if let Some(inbox) = self.0.get() {
+            inbox.close();
+        }
+    }
+}
+
 /// The address of a connection. Other actors keep and use it safely when the connection has gone:
 /// what they send is handed back then. It stays the same when the handler crashes and is built
 /// anew, and what waits for it is kept.
@@ -163,10 +197,6 @@ impl<P> fmt::Debug for Connection<P> {
 }
 
 impl<P: Protocol> Connection<P> {
-    pub(super) fn new(inbox: &Arc<Inbox<P>>) -> Self {
-        Self { inbox: Arc::clone(inbox) }
-    }
-
     /// The handler as the tree sees it.
     #[must_use]
     pub fn node(&self) -> &Arc<Node> {

@@ -4,6 +4,7 @@
 //! connection on which nothing is under way holds no buffer at all.
 
 use std::cell::Cell;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
@@ -78,6 +79,10 @@ impl Link {
         };
         link.arm();
         link
+    }
+
+    pub(super) fn local_address(&self) -> Option<SocketAddr> {
+        self.stream.local_addr().ok()
     }
 
     pub(super) fn moved(&self) -> Moved {

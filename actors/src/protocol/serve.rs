@@ -14,13 +14,13 @@ use trunkline_runtime::{Deadline, ExitReason, Part, contain};
 
 use super::driver::{Driver, Exit};
 use super::duty::{Duty, Serving};
-use super::inbox::Inbox;
+use super::inbox::Mail;
 use super::link::Link;
 use super::quarantine::Quarantine;
 use super::timers::{self, Timers};
 use super::upgrade::Parts;
 use super::wire::Wire;
-use super::{Closed, Limits, Peer, Protocol};
+use super::{Closed, Limits, Protocol};
 use crate::blocking::Blocking;
 use crate::handler::{Handler, Seat, Service, Upstreams};
 use crate::record::{Code, Phase, Record};
@@ -121,7 +121,10 @@ pub(super) fn run<P: Protocol>(
     parts: Parts,
     duty: impl Duty<P>,
 ) -> Service {
+    // The room that they take is given back when the connection is set up.
+    let begin = Box::new((served, parts));
     Box::pin(async move {
+        let (served, parts) = *begin;
         let Some(wire) = wire(served, parts) else { return };
         let end = End { wire: Rc::clone(&wire), orderly: Cell::new(false) };
         let exit = Driver::new(Rc::clone(&wire), duty).run().await;
@@ -155,9 +158,9 @@ fn wire<P: Protocol>(served: Arc<Served<P>>, parts: Parts) -> Option<Rc<Wire<P>>
     let Parts { mut stream, unread, record, seat } = parts;
     let limits = &served.limits;
     let part = Part::new(&seat.node, "protocol", limits.inbox);
-    let inbox = Inbox::new(part.node());
+    let inbox = Mail::default();
     #[cfg(any(test, feature = "testing"))]
-    served.tap.opened(record.id(), super::Connection::new(&inbox));
+    served.tap.opened(record.id(), inbox.address(&part));
     let codec = match contain(|| served.protocol.codec()) {
         Ok(codec) => codec,
         Err(panic) => {
@@ -179,7 +182,6 @@ fn wire<P: Protocol>(served: Arc<Served<P>>, parts: Parts) -> Option<Rc<Wire<P>>
         Instant::now(),
     );
     Some(Rc::new(Wire {
-        peer: Peer::new(&stream, &record),
         codec: RefCell::new(codec),
         link: RefCell::new(Link::new(stream, unread, timers)),
         served,

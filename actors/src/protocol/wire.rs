@@ -9,11 +9,11 @@ use std::task::{Context, Poll};
 use tokio_util::codec::Decoder;
 use trunkline_runtime::{Children, ExitReason, Panic, Part};
 
-use super::inbox::{Inbox, Wish};
+use super::inbox::{Mail, Wish};
 use super::link::{Input, Link};
 use super::quarantine::Fingerprint;
 use super::timers::Due;
-use super::{Closed, Error, Peer, Protocol, Served};
+use super::{Closed, Error, Protocol, Served};
 use crate::handler::Seat;
 use crate::record::Record;
 use crate::stream::Loss;
@@ -25,12 +25,11 @@ pub(super) struct Wire<P: Protocol> {
     pub(super) served: Arc<Served<P>>,
     pub(super) seat: Seat,
     pub(super) record: Rc<Record>,
-    pub(super) peer: Peer,
     pub(super) part: Part,
-    pub(super) inbox: Arc<Inbox<P>>,
+    pub(super) inbox: Mail<P>,
     pub(super) link: RefCell<Link>,
     pub(super) codec: RefCell<P::Codec>,
-    pub(super) children: RefCell<Option<Children>>,
+    pub(super) children: RefCell<Option<Box<Children>>>,
     pub(super) paused: Cell<bool>,
     /// Messages that the hook at hand has sent.
     pub(super) sent: Cell<u32>,
