@@ -12,6 +12,7 @@
 //! | [`idempotency`] | answers that are kept, so that a repeated request takes effect once |
 //! | [`protocol`] | the handler that runs authors' protocols |
 //! | [`directory`], [`record`] | which pools there are; what is logged of a connection |
+//! | [`group`], [`dispatch`] | messages to all of a group of actors, and to one of them |
 //! | [`accept_fault`], [`limits`] | what to do when accepting fails, and how not to get there |
 //!
 //! Outside [`tree`] nothing knows of an actor: actors hold these cells and drive these futures.
@@ -23,8 +24,10 @@ pub mod balance;
 pub mod blocking;
 pub mod closed;
 pub mod directory;
+pub mod dispatch;
 pub mod echo;
 pub mod forward;
+pub mod group;
 pub mod handler;
 pub mod idempotency;
 mod idle;
@@ -32,7 +35,10 @@ pub mod limits;
 pub mod pool;
 pub mod protocol;
 pub mod record;
+mod roster;
 mod scratch;
+#[cfg(test)]
+mod slots;
 pub mod socket;
 pub mod stream;
 pub mod tree;

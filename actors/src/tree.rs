@@ -27,6 +27,7 @@ pub mod acceptor;
 pub mod backend;
 pub mod blocking;
 pub mod connection;
+pub(crate) mod exhibit;
 pub mod listener;
 pub mod pool;
 pub mod probe;
