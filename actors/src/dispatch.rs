@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`RoundRobin`] | each member in turn, as often as its weight says |
 //! | [`LeastMailbox`] | the member with the fewest messages waiting for its weight |
-//! | [`Hash`] | the same member for the same key; one that leaves moves only its own keys |
+//! | [`KeyHash`] | the same member for the same key; one that leaves moves only its own keys |
 //!
 //! Members that are closed are passed over. One whose mailbox is full, or that has stopped, has
 //! surely not acted on the message: it goes to the next choice, to each member at most once. What
@@ -45,7 +45,7 @@ use trunkline_runtime::{ChildSpec, Detail, Message, Recipient};
 
 pub use self::candidates::Candidates;
 pub use self::error::{DispatchError, Try, Undelivered, Why};
-pub use self::hash::{Hash, key_of};
+pub use self::hash::{KeyHash, key_of};
 pub use self::least_mailbox::LeastMailbox;
 pub use self::round_robin::RoundRobin;
 pub use self::tour::CRASHES;
@@ -158,8 +158,11 @@ impl<M: Message> Dispatch<M> {
     /// Asks a member; the future gives its answer, or says why there is none.
     ///
     /// The first member is asked at once, not when the future is first polled. All tries together
-    /// stay within `within`: each member gets what the ones before left over. Cancel-safe: dropping
-    /// the future only drops the interest in the answer.
+    /// stay within `within`: each member gets what the ones before left over. The future belongs to
+    /// the thread that made it, as [`Ask`] does. Cancel-safe: dropping it only drops the interest in
+    /// the answer.
+    ///
+    /// [`Ask`]: trunkline_runtime::Ask
     ///
     /// # Errors
     /// Nobody took the question, or whoever did crashed, ended or did not answer in time. Deadlines

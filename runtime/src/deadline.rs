@@ -14,9 +14,6 @@ use std::time::{Duration, Instant};
 use slab::Slab;
 use tokio::time::Sleep;
 
-/// Longer than any process runs, and well within the range of the clock.
-const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
-
 pub(crate) const GRAIN: Duration = Duration::from_millis(10);
 
 thread_local! {
@@ -40,8 +37,7 @@ impl Deadline {
     /// `after` from now, rounded up to 10 ms.
     #[must_use]
     pub fn after(after: Duration) -> Self {
-        // What lies beyond the clock's range never comes.
-        Self::at(crate::clock::now() + after.min(LONGEST))
+        Self::at(crate::clock::after(after))
     }
 
     /// At `at`, rounded up to 10 ms.

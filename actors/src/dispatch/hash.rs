@@ -15,11 +15,11 @@ use super::{Candidates, Choose};
 ///
 /// Weights follow Schindelhauer and Schomaker, 2005: the number is `weight / -ln(u)`, with `u`
 /// uniform between 0 and 1.
-pub struct Hash<K> {
+pub struct KeyHash<K> {
     key: K,
 }
 
-impl<K> Hash<K> {
+impl<K> KeyHash<K> {
     /// By a key of the message; what is text or bytes becomes one by [`key_of`].
     #[must_use]
     pub fn by<M>(key: K) -> Self
@@ -30,13 +30,13 @@ impl<K> Hash<K> {
     }
 }
 
-impl<K> fmt::Debug for Hash<K> {
+impl<K> fmt::Debug for KeyHash<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hash").finish_non_exhaustive()
+        f.debug_struct("KeyHash").finish_non_exhaustive()
     }
 }
 
-impl<M, K> Choose<M> for Hash<K>
+impl<M, K> Choose<M> for KeyHash<K>
 where
     M: Message,
     K: Fn(&M) -> u64 + Send + Sync + 'static,

@@ -53,8 +53,8 @@ mod tests {
     }
 
     proptest! {
-        /// At every moment of the round each member is within one turn of half its own share's
-        /// spacing: it is never starved for long, nor served in a run.
+        /// The method is not exact at every moment, but off by no more than a turn and the share
+        /// of as many turns as there are members: nobody is starved, or served in a run.
         #[test]
         fn everybody_is_near_its_share_at_every_moment(
             weights in prop::collection::vec(1..=256u32, 1..12),

@@ -59,7 +59,7 @@ impl Team {
 }
 
 fn by_number() -> impl Choose<Job> {
-    Hash::by(|job: &Job| job.0)
+    KeyHash::by(|job: &Job| job.0)
 }
 
 #[test]
@@ -146,26 +146,21 @@ fn a_member_that_leaves_moves_its_own_keys_alone_and_gets_them_back() {
     assert_eq!(after, before);
 }
 
-/// Fixed numbers: another process, or the next version, has to agree.
+/// Computed apart, by another implementation of SipHash-1-3: another process, or the next version,
+/// has to agree.
 #[test]
 fn the_owner_of_a_key_is_the_same_in_every_process() {
     let team = Team::new(by_number(), &[1, 1, 2, 1]);
     let owners: Vec<_> = (0..12).map(|key| team.owner(key)).collect();
-    assert_eq!(owners, OWNERS);
-    assert_eq!(key_of("alice"), KEY_OF_ALICE);
-    assert_eq!(key_of("alice"), key_of(b"alice"));
+    assert_eq!(owners, [2, 2, 2, 2, 1, 2, 2, 0, 2, 0, 1, 1]);
+    assert_eq!(key_of("alice"), 0x11af_1c34_7e79_d641);
 }
 
-const OWNERS: [usize; 12] = [0; 12];
-const KEY_OF_ALICE: u64 = 0;
-
-fn algorithms() -> [Box<dyn Fn(&[u32]) -> Team>; 3] {
-    [
-        Box::new(|weights| Team::new(RoundRobin::default(), weights)),
-        Box::new(|weights| Team::new(LeastMailbox::default(), weights)),
-        Box::new(|weights| Team::new(by_number(), weights)),
-    ]
-}
+const ALL: [fn(&[u32]) -> Team; 3] = [
+    |weights| Team::new(RoundRobin::default(), weights),
+    |weights| Team::new(LeastMailbox::default(), weights),
+    |weights| Team::new(by_number(), weights),
+];
 
 proptest! {
     #[test]
@@ -174,7 +169,7 @@ proptest! {
         jobs in prop::collection::vec(any::<u64>(), 1..20),
     ) {
         let weights: Vec<u32> = members.iter().map(|(weight, _)| *weight).collect();
-        for team in algorithms().map(|team| team(&weights)) {
+        for team in ALL.map(|team| team(&weights)) {
             let table = team.dispatch.inner.roster.list();
             let mut tried = HashSet::new();
             for ((_, fate), (index, slots)) in members.iter().zip(team.slots.iter().enumerate()) {
@@ -201,7 +196,7 @@ proptest! {
         room in prop::collection::vec(any::<bool>(), 1..40),
         job in any::<u64>(),
     ) {
-        for team in algorithms().map(|team| team(&[])) {
+        for team in ALL.map(|team| team(&[])) {
             let slots: Vec<_> =
                 room.iter().map(|room| Slots::new("slots", usize::from(*room))).collect();
             let members: Vec<_> =

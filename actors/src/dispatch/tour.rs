@@ -20,9 +20,6 @@ pub const CRASHES: u32 = 3;
 /// that is tried in the order of the table.
 const CHOICES: usize = 8;
 
-/// Longer than any process runs, and well within the range of the clock.
-const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
-
 type Place<M> = Arc<Seat<Member<M>>>;
 
 /// A question that a member has taken.
@@ -49,7 +46,7 @@ impl<M: Message> Tour<M> {
         Self {
             inner: Arc::clone(&dispatch.inner),
             copy: dispatch.copy,
-            until: clock::now() + within.min(LONGEST),
+            until: clock::after(within),
             tried: HashSet::new(),
             crashes: 0,
             error: DispatchError::new(Arc::clone(dispatch.name())),

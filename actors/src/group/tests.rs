@@ -164,6 +164,42 @@ fn ten_thousand_members_join_hear_and_leave_without_delay() {
     assert!(start.elapsed() < Duration::from_secs(5), "quadratic?");
 }
 
+#[test]
+fn each_callers_lines_keep_their_order_while_others_come_and_go() {
+    const LINES: u32 = 400;
+    let group = Group::new("room");
+    let stays = Slots::new("stays", usize::MAX);
+    let _member = join(&group, &stays);
+    std::thread::scope(|scope| {
+        for caller in 0..3 {
+            let group = group.clone();
+            scope.spawn(move || {
+                for line in 0..LINES {
+                    group.broadcast(Line(caller * LINES + line), Slow::Disconnect);
+                }
+            });
+        }
+        for _ in 0..2 {
+            let group = group.clone();
+            scope.spawn(move || {
+                for _ in 0..LINES {
+                    let passes = Slots::closable("passes", 2);
+                    drop([join(&group, &passes), join(&group, &passes)]);
+                }
+            });
+        }
+    });
+    let heard = stays.messages();
+    assert_eq!(heard.len() as u32, 3 * LINES);
+    for caller in 0..3 {
+        let mut of_caller = heard.iter().filter(|line| line.0 / LINES == caller);
+        assert!((0..LINES).all(|line| of_caller.next() == Some(&Line(caller * LINES + line))));
+    }
+    assert_eq!(group.members(), 1);
+    let totals = group.inner.totals.get();
+    assert!(totals.delivered >= u64::from(3 * LINES), "{totals:?}");
+}
+
 #[derive(Debug, Clone)]
 enum Step {
     Tell(Slow),

@@ -15,9 +15,6 @@ use crate::roster::Seat;
 /// empties one would pay for that with every message.
 const RETRY: Duration = Duration::from_millis(10);
 
-/// Longer than any process runs, and well within the range of the clock.
-const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
-
 /// The rest of a broadcast: waits until every member has the message, or time is up.
 ///
 /// Whoever had room has the message before the future is first polled; the others are tried every
@@ -25,7 +22,8 @@ const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 /// and the members that still wait for it. Two broadcasts reach each member in their order if the
 /// first is awaited before the second is begun.
 ///
-/// Cancel-safe: when it is dropped, those who still wait miss the message.
+/// It belongs to the thread that made it, and is not `Send`. Cancel-safe: when it is dropped, those
+/// who still wait miss the message.
 #[must_use = "members that are slow are only waited for while it is polled"]
 pub struct Broadcast<M: Message> {
     group: Arc<Inner<M>>,
@@ -52,7 +50,7 @@ impl<M: Message<Answer = ()> + Clone> Broadcast<M> {
             copies: Copies::new(message),
             slow: Vec::new(),
             delivery: Delivery::default(),
-            until: clock::now() + within.min(LONGEST),
+            until: clock::after(within),
             retry: None,
         };
         for seat in members.iter().filter(|seat| !is(&seat.who, without)) {
