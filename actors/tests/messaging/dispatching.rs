@@ -164,7 +164,7 @@ fn a_crash_is_the_askers_unless_a_retry_is_wanted() {
 }
 
 #[test]
-fn what_has_ended_is_passed_over_and_leaves() {
+fn what_has_ended_is_passed_over() {
     run(|u: Universe| async move {
         let dispatch = Dispatch::new("jobs", RoundRobin::default());
         let plan = Plan::new(None, None);
