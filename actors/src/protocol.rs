@@ -11,11 +11,12 @@
 //! |---|---|
 //! | `cx` | what a hook can do |
 //! | `driver`, `event`, `guarded` | what happens next, the hook for it, and its crashes |
-//! | `wire`, `link` | what outlives a crash: codec, buffers, socket, timers |
+//! | `wire`, `link`, `buffers` | what outlives a crash: codec, buffers, socket, timers |
 //! | `inbox` | messages of other actors, and the connection's address |
 //! | `timers`, [`quarantine`] | decisions, as pure code |
 //! | `serve`, `upgrade`, `duty` | a protocol as a handler, its end, and its role |
 
+mod buffers;
 mod closed;
 mod crash;
 mod cx;
@@ -30,6 +31,7 @@ mod limits;
 mod link;
 mod peer;
 pub mod quarantine;
+mod sending;
 mod serve;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -51,6 +53,7 @@ pub use heartbeat::Heartbeat;
 pub use inbox::Connection;
 pub use limits::Limits;
 pub use peer::Peer;
+pub use sending::Sending;
 use serve::Served;
 pub use serve::{Hosted, Means};
 pub use upgrade::Upgrade;

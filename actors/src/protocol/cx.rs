@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio_util::codec::Encoder;
@@ -11,6 +11,7 @@ use trunkline_runtime::{Actor, Address, Children, Flags, Leaf, Strategy};
 
 use super::heartbeat::Heartbeat;
 use super::inbox::Connection;
+use super::sending::Sending;
 use super::timers::Due;
 use super::upgrade::Upgrade;
 use super::wire::{Found, Item, Wire};
@@ -35,18 +36,20 @@ impl<P: Protocol> Cx<P> {
     ///
     /// # Errors
     /// The peer is gone, or the codec refused the message; nothing of it was sent then.
-    pub async fn send<I>(&mut self, message: I) -> Result<()>
+    pub fn send<I>(&mut self, message: I) -> Sending<'_, P, I>
     where
         P::Codec: Encoder<I, Error: Into<Error>>,
     {
-        let bound = self.write_bound();
-        if self.wire.link.borrow().waiting() >= bound {
-            let left = bound - 1;
-            poll_fn(|task| self.wire.link.borrow_mut().poll_flush(task, left))
-                .await
-                .map_err(Error::gone)?;
+        Sending { cx: self, message: Some(message) }
+    }
+
+    /// Ready when there is room for a message to wait.
+    pub(super) fn poll_room(&self, task: &mut Context<'_>) -> Poll<Result<()>> {
+        let (bound, mut link) = (self.write_bound(), self.wire.link.borrow_mut());
+        if link.waiting() < bound {
+            return Poll::Ready(Ok(()));
         }
-        self.encode(message)
+        link.poll_flush(task, bound - 1).map_err(Error::gone)
     }
 
     /// As [`Self::send`], but fails where that would wait.
@@ -74,7 +77,7 @@ impl<P: Protocol> Cx<P> {
         self.wire.served.limits.write.max(1)
     }
 
-    fn encode<I>(&self, message: I) -> Result<()>
+    pub(super) fn encode<I>(&self, message: I) -> Result<()>
     where
         P::Codec: Encoder<I, Error: Into<Error>>,
     {

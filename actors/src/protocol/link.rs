@@ -3,7 +3,6 @@
 //! Reads go through the thread's scratch buffer and writes through a spare one, so that a
 //! connection on which nothing is under way holds no buffer at all.
 
-use std::cell::Cell;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
@@ -13,22 +12,16 @@ use bytes::{Buf, BytesMut};
 use tokio::time::Instant;
 use trunkline_runtime::Deadline;
 
+use super::buffers::Buffers;
 use super::heartbeat::Heartbeat;
-use super::quarantine::{Fingerprint, Fingerprinting, Quarantine};
+use super::quarantine::{Fingerprint, Quarantine};
 use super::timers::{Due, Timers};
 use crate::closed::Moved;
 use crate::scratch::with_scratch;
 use crate::stream::{Loss, Stream};
 
-/// The largest buffer that is kept for the next connection.
-const KEPT: usize = 64 * 1024;
-
 /// How much of what the peer still sends is read and thrown away at the end.
 const LINGER_BYTES: usize = 1024 * 1024;
-
-thread_local! {
-    static SPARE: Cell<Option<BytesMut>> = const { Cell::new(None) };
-}
 
 /// How far the peer's stream has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,10 +33,8 @@ pub(super) enum Input {
 /// A stream with its buffers and its timers.
 pub(super) struct Link {
     stream: Stream,
-    pub(super) unread: BytesMut,
-    output: BytesMut,
-    /// What the codec has taken of a message that is not whole yet.
-    taken: usize,
+    /// None while nothing is under way.
+    buffers: Option<Box<Buffers>>,
     /// The codec may find a message in what there is.
     pub(super) readable: bool,
     pub(super) input: Input,
@@ -51,31 +42,25 @@ pub(super) struct Link {
     timers: Timers,
     /// When it goes off, and the timer.
     alarm: Option<(Instant, Deadline)>,
-    watch: Option<Box<Watch>>,
-}
-
-/// The bytes of `unread` once more, and the fingerprint of the message at hand: the codec takes
-/// bytes without saying which. Kept only while the listener's quarantine is armed.
-struct Watch {
-    shadow: BytesMut,
-    fingerprinting: Fingerprinting,
 }
 
 impl Link {
     /// `unread` is what was read of the stream already.
     pub(super) fn new(stream: Stream, unread: BytesMut, timers: Timers) -> Self {
         let received = unread.len() as u64;
+        let buffers = (received > 0).then(|| {
+            let mut buffers = Buffers::lend();
+            buffers.unread = unread;
+            buffers
+        });
         let mut link = Self {
             stream,
-            unread,
-            output: BytesMut::new(),
-            taken: 0,
+            buffers,
             readable: received > 0,
             input: Input::Open,
             moved: Moved { from_client: received, to_client: 0 },
             alarm: None,
             timers,
-            watch: None,
         };
         link.arm();
         link
@@ -90,7 +75,7 @@ impl Link {
     }
 
     pub(super) fn waiting(&self) -> usize {
-        self.output.len()
+        self.buffers.as_ref().map_or(0, |buffers| buffers.output.len())
     }
 
     /// Lets `encode` add a message to what is to be written: all of it, or nothing where it fails
@@ -99,15 +84,14 @@ impl Link {
         &mut self,
         encode: impl FnOnce(&mut BytesMut) -> Result<(), E>,
     ) -> Result<(), E> {
-        if self.output.capacity() == 0 {
-            self.output = SPARE.take().unwrap_or_default();
-        }
-        if self.output.is_empty() {
+        let buffers = self.buffers.get_or_insert_with(Buffers::lend);
+        let before = buffers.output.len();
+        if before == 0 {
             self.timers.queued(Instant::now());
         }
-        let before = self.output.len();
-        let mut writing = Writing { link: self, before, whole: false };
-        encode(&mut writing.link.output)?;
+        let Self { timers, .. } = self;
+        let mut writing = Writing { output: &mut buffers.output, timers, before, whole: false };
+        encode(writing.output)?;
         writing.whole = true;
         Ok(())
     }
@@ -118,10 +102,13 @@ impl Link {
         task: &mut Context<'_>,
         left: usize,
     ) -> Poll<Result<(), Loss>> {
-        while self.output.len() > left {
-            let polled = self.stream.poll_write(task, &self.output);
+        while let Some(buffers) = &mut self.buffers
+            && buffers.output.len() > left
+        {
+            let polled = self.stream.poll_write(task, &buffers.output);
             if polled.is_pending() {
                 self.arm();
+                return Poll::Pending;
             }
             let taken = ready!(polled).map_err(|error| Loss::of(&error))?;
             if taken == 0 {
@@ -129,10 +116,12 @@ impl Link {
             }
             self.moved.to_client += taken as u64;
             self.timers.sent(Instant::now());
-            if taken == self.output.len() {
-                self.output_is_out();
+            if taken == buffers.output.len() {
+                // The whole of its room again, which `advance` would not give.
+                buffers.output.clear();
+                self.timers.flushed();
             } else {
-                self.output.advance(taken);
+                buffers.output.advance(taken);
             }
         }
         Poll::Ready(Ok(()))
@@ -147,15 +136,6 @@ impl Link {
         }
     }
 
-    fn output_is_out(&mut self) {
-        self.timers.flushed();
-        let mut spare = std::mem::take(&mut self.output);
-        if spare.capacity() <= KEPT {
-            spare.clear();
-            SPARE.set(Some(spare));
-        }
-    }
-
     /// Reads what there is, up to a message of `limit` bytes; 0 is the peer's end.
     pub(super) fn poll_fill(
         &mut self,
@@ -163,19 +143,23 @@ impl Link {
         limit: usize,
     ) -> Poll<Result<usize, Loss>> {
         let room = limit.saturating_sub(self.message_len()).max(1);
-        let Self { stream, unread, watch, .. } = self;
-        let read = ready!(with_scratch(|scratch| {
+        let Self { stream, buffers, .. } = self;
+        let polled = with_scratch(|scratch| {
             let room = room.min(scratch.len());
             let polled = stream.poll_read(task, &mut scratch[..room]);
             polled.map_ok(|read| {
-                unread.extend_from_slice(&scratch[..read]);
-                if let Some(watch) = watch {
-                    watch.shadow.extend_from_slice(&scratch[..read]);
+                if read > 0 {
+                    buffers.get_or_insert_with(Buffers::lend).received(&scratch[..read]);
                 }
                 read
             })
-        }))
-        .map_err(|error| Loss::of(&error))?;
+        });
+        if polled.is_pending()
+            && let Some(idle) = buffers.take_if(|buffers| buffers.are_idle())
+        {
+            idle.give_back();
+        }
+        let read = ready!(polled).map_err(|error| Loss::of(&error))?;
         self.readable = true;
         if read == 0 {
             self.input = Input::Ended;
@@ -191,47 +175,31 @@ impl Link {
         &mut self,
         look: impl FnOnce(&mut BytesMut, Input) -> Result<Option<I>, E>,
     ) -> (Result<Option<I>, E>, bool) {
-        let before = self.unread.len();
-        let result = look(&mut self.unread, self.input);
-        let taken = before.saturating_sub(self.unread.len());
-        // Whatever was found, what comes behind it is another message.
+        let buffers = self.buffers.get_or_insert_with(Buffers::lend);
+        let before = buffers.unread.len();
+        let result = look(&mut buffers.unread, self.input);
+        let taken = before.saturating_sub(buffers.unread.len());
         let found = !matches!(result, Ok(None));
         self.readable = found;
-        self.taken = if found { 0 } else { self.taken + taken };
-        if let Some(watch) = &mut self.watch {
-            // A codec may do what it likes with the buffer, also make it longer.
-            let taken = taken.min(watch.shadow.len());
-            watch.fingerprinting.update(&watch.shadow[..taken]);
-            watch.shadow.advance(taken);
-        }
-        if self.unread.is_empty() {
-            // Frees the buffer, or leaves it to the message that was split off it.
-            self.unread = BytesMut::new();
-        }
+        buffers.took(taken, found);
         (result, taken > 0)
     }
 
-    /// Begins or ends the watch on what messages are made of. A message that has begun already is
-    /// watched from here on.
+    /// Begins or ends the watch on what messages are made of.
     pub(super) fn watch(&mut self, quarantine: &Quarantine) {
-        if quarantine.is_armed() != self.watch.is_some() {
-            self.watch = quarantine.is_armed().then(|| {
-                let fingerprinting = quarantine.hasher();
-                Box::new(Watch { shadow: self.unread.clone(), fingerprinting })
-            });
+        if let Some(buffers) = &mut self.buffers {
+            buffers.watch(quarantine);
         }
     }
 
     /// The fingerprint of the message that was decoded just now, where that is known.
     pub(super) fn fingerprint(&mut self, quarantine: &Quarantine) -> Option<Fingerprint> {
-        let watch = self.watch.as_mut()?;
-        let whole = std::mem::replace(&mut watch.fingerprinting, quarantine.hasher());
-        Some(whole.finish())
+        self.buffers.as_mut()?.fingerprint(quarantine)
     }
 
     /// How long the message is as far as it has come.
     pub(super) fn message_len(&self) -> usize {
-        self.taken + self.unread.len()
+        self.buffers.as_ref().map_or(0, |buffers| buffers.message_len())
     }
 
     /// Ready when something is due.
@@ -334,13 +302,14 @@ impl Link {
 
     /// The stream with what was read of it and is not understood yet. All output is written.
     pub(super) fn into_parts(self) -> (Stream, BytesMut) {
-        (self.stream, self.unread)
+        (self.stream, self.buffers.map_or_else(BytesMut::new, |buffers| buffers.unread))
     }
 }
 
 /// A message that is being written.
 struct Writing<'a> {
-    link: &'a mut Link,
+    output: &'a mut BytesMut,
+    timers: &'a mut Timers,
     before: usize,
     whole: bool,
 }
@@ -348,10 +317,10 @@ struct Writing<'a> {
 impl Drop for Writing<'_> {
     fn drop(&mut self) {
         if !self.whole {
-            self.link.output.truncate(self.before);
+            self.output.truncate(self.before);
         }
-        if self.link.output.is_empty() {
-            self.link.output_is_out();
+        if self.output.is_empty() {
+            self.timers.flushed();
         }
     }
 }
