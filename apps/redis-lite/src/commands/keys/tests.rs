@@ -93,9 +93,9 @@ fn keys_are_found_by_pattern() {
 fn step(client: &mut Client, line: &str) -> (String, Vec<String>) {
     let arguments: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();
     let Answer::Array(parts) = client.send(&arguments) else { panic!("{line}: no array") };
-    let text = |answer: &Answer| match answer {
-        Answer::Bulk(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
-        other => panic!("{other:?}"),
+    let text = |answer: &Answer| {
+        let Answer::Bulk(bytes) = answer else { panic!("{answer:?} is no text") };
+        String::from_utf8(bytes.to_vec()).unwrap()
     };
     let Answer::Array(keys) = &parts[1] else { panic!("{line}: no keys") };
     (text(&parts[0]), keys.iter().map(text).collect())

@@ -40,7 +40,7 @@ fn what_is_published_goes_to_the_channel() {
     let mut client = Client::new();
     client.expect(&[("PUBLISH a hi", ":0")]);
     let published = Published { channel: "a".into(), payload: "hi".into() };
-    assert_eq!(client.channels.published, [published.clone()]);
+    assert_eq!(client.channels.published, std::slice::from_ref(&published));
     let mut wire = bytes::BytesMut::new();
     published.answer().write(&mut wire);
     assert_eq!(&wire[..], b"*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$2\r\nhi\r\n");
