@@ -10,7 +10,7 @@ use bytes::{Bytes, BytesMut};
 use tokio::time::Instant;
 
 use super::{Call, Outcome, Refusal};
-use crate::resp::{Answer, number};
+use crate::resp::{Answer, Request, number};
 use crate::store::{Entry, Shard, Text, Value};
 
 /// The longest string, in bytes: that of redis.
@@ -31,7 +31,8 @@ pub(super) fn get(call: &mut Call<'_>) -> Outcome {
 /// What the options of `SET` say.
 #[derive(Default)]
 struct Options {
-    expires: Option<Instant>,
+    /// The unit of the key's time in milliseconds, and the argument that has the amount.
+    time: Option<(i64, usize)>,
     keep: bool,
     only_new: bool,
     only_old: bool,
@@ -39,27 +40,32 @@ struct Options {
 }
 
 impl Options {
-    fn parse(call: &Call<'_>) -> Result<Self, Refusal> {
+    fn parse(request: &Request) -> Result<Self, Refusal> {
         let mut options = Self::default();
         let mut index = 3;
-        while let Some(option) = call.request.get(index) {
+        while let Some(option) = request.get(index) {
             index += 1;
             match option.to_ascii_lowercase().as_slice() {
                 b"nx" if !options.only_old => options.only_new = true,
                 b"xx" if !options.only_new => options.only_old = true,
                 b"get" => options.get = true,
-                b"keepttl" if options.expires.is_none() => options.keep = true,
-                unit @ (b"ex" | b"px")
-                    if !options.keep && options.expires.is_none() && call.request.len() > index =>
-                {
-                    let end = end(call, index, if unit == b"ex" { 1000 } else { 1 }, "set")?;
-                    options.expires = Some(end);
-                    index += 1;
-                }
+                b"keepttl" if options.time.is_none() => options.keep = true,
+                b"ex" => index = options.time_at(1000, index, request)?,
+                b"px" => index = options.time_at(1, index, request)?,
                 _ => return Err(Refusal::Syntax),
             }
         }
         Ok(options)
+    }
+
+    /// The amount is at `index`; the next option behind it. One in the same unit may come again.
+    fn time_at(&mut self, unit: i64, index: usize, request: &Request) -> Result<usize, Refusal> {
+        let other = self.time.is_some_and(|(before, _)| before != unit);
+        if self.keep || other || request.len() <= index {
+            return Err(Refusal::Syntax);
+        }
+        self.time = Some((unit, index));
+        Ok(index + 1)
     }
 }
 
@@ -73,7 +79,8 @@ fn end(call: &Call<'_>, index: usize, unit: i64, name: &'static str) -> Result<I
 
 pub(super) fn set(call: &mut Call<'_>) -> Outcome {
     let (key, now) = (call.key(), call.now);
-    let Options { mut expires, keep, only_new, only_old, get } = Options::parse(call)?;
+    let Options { time, keep, only_new, only_old, get } = Options::parse(call.request)?;
+    let mut expires = time.map(|(unit, index)| end(call, index, unit, "set")).transpose()?;
     let value = owned(call.argument(2));
     let mut shard = call.shard();
     let old = if get { Some(text(&mut shard, key, now)?) } else { None };

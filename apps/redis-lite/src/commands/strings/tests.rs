@@ -33,12 +33,15 @@ fn set_has_conditions() {
         ("SET a 1 NX XX", "-ERR syntax error"),
         ("SET a 1 EX", "-ERR syntax error"),
         ("SET a 1 EX 1 PX 1", "-ERR syntax error"),
+        ("SET a 1 EX x EX", "-ERR syntax error"),
+        ("SET a 2 EX x EX 5", "+OK"),
         ("SET a 1 EX 1 KEEPTTL", "-ERR syntax error"),
         ("SET a 1 PX x", "-ERR value is not an integer or out of range"),
         ("SET a 1 EX 0", "-ERR invalid expire time in 'set' command"),
         ("SET a 1 PX -1", "-ERR invalid expire time in 'set' command"),
         ("SET a 1 EX 9223372036854775807", "-ERR invalid expire time in 'set' command"),
         ("GET a", "$1 2"),
+        ("TTL a", ":5"),
     ]);
 }
 
