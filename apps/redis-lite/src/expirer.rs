@@ -1,6 +1,5 @@
 //! `expirer`: removes keys whose time is over, though nobody asks for them.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use fastrand::Rng;
@@ -15,15 +14,15 @@ pub const PERIOD: Duration = Duration::from_millis(100);
 /// Looks at some keys of the store every [`PERIOD`]. It keeps nothing, so a crash costs one look.
 #[derive(Debug)]
 pub struct Expirer {
-    store: Arc<Store>,
+    store: Store,
     rng: Rng,
     timer: Option<Timer>,
 }
 
 impl Expirer {
     /// The specification of the actor, for a supervisor.
-    pub fn spec(store: Arc<Store>) -> Leaf<Self> {
-        let expirer = move || Self { store: Arc::clone(&store), rng: Rng::new(), timer: None };
+    pub fn spec(store: Store) -> Leaf<Self> {
+        let expirer = move || Self { store: store.clone(), rng: Rng::new(), timer: None };
         ChildSpec::leaf("expirer", expirer)
     }
 }

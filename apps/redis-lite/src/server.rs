@@ -1,6 +1,5 @@
 //! What all connections share.
 
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
@@ -14,26 +13,31 @@ use crate::store::Store;
 /// The version of redis whose answers these are.
 pub(crate) const COMPATIBLE_WITH: &str = "7.0.15";
 
-/// The server: its keyspace, its settings and its age.
-#[derive(Debug)]
+/// The server: its keyspace and its age.
+#[derive(Debug, Clone)]
 pub struct Server {
-    pub(crate) store: Arc<Store>,
-    pub(crate) max_keys: Option<usize>,
+    pub(crate) store: Store,
     started: Instant,
     started_at: SystemTime,
 }
 
 impl Server {
-    /// A server with nothing in it, that takes up to `max_keys` keys; without it, as many as
-    /// memory holds. `started` and `started_at` are the present on both clocks.
+    /// A server with nothing in it. `started` and `started_at` are the present on both clocks.
     #[must_use]
-    pub fn new(max_keys: Option<usize>, started: Instant, started_at: SystemTime) -> Self {
-        Self { store: Arc::new(Store::new(max_keys)), max_keys, started, started_at }
+    pub fn new(started: Instant, started_at: SystemTime) -> Self {
+        Self { store: Store::new(), started, started_at }
+    }
+
+    /// The same server for clients who may not make it hold more than `max_keys` keys. What would
+    /// be one more is refused with `-OOM`.
+    #[must_use]
+    pub fn limited(&self, max_keys: usize) -> Self {
+        Self { store: self.store.limited(max_keys), ..*self }
     }
 
     /// Its keyspace.
     #[must_use]
-    pub fn store(&self) -> &Arc<Store> {
+    pub fn store(&self) -> &Store {
         &self.store
     }
 

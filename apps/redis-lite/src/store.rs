@@ -37,27 +37,48 @@ use slots::KeyCount;
 /// How many parts there are: enough that the workers of a large machine seldom meet.
 const SHARDS: usize = 64;
 
-/// The keyspace.
-#[derive(Debug)]
+/// The keyspace, as somebody sees it who may make it hold so many keys. Cheap to clone: all clones
+/// are the same keyspace.
+#[derive(Debug, Clone)]
 pub struct Store {
+    cell: Arc<Cell>,
+    max_keys: usize,
+}
+
+#[derive(Debug)]
+struct Cell {
     shards: Box<[Mutex<Shard>]>,
     hasher: RandomState,
     keys: Arc<KeyCount>,
 }
 
 impl Store {
-    /// An empty keyspace for up to `max_keys` keys; without it, for as many as memory holds.
+    /// An empty keyspace, for as many keys as memory holds.
     #[must_use]
-    pub fn new(max_keys: Option<usize>) -> Self {
-        let keys = Arc::new(KeyCount::new(max_keys.unwrap_or(usize::MAX)));
+    pub fn new() -> Self {
+        let keys = Arc::<KeyCount>::default();
         let shard = |_| Mutex::new(Shard::new(Arc::clone(&keys)));
-        Self { shards: (0..SHARDS).map(shard).collect(), hasher: RandomState::new(), keys }
+        let shards = (0..SHARDS).map(shard).collect();
+        let cell = Cell { shards, hasher: RandomState::new(), keys };
+        Self { cell: Arc::new(cell), max_keys: usize::MAX }
+    }
+
+    /// The same keyspace for somebody who may not make it hold more than `max_keys` keys.
+    #[must_use]
+    pub fn limited(&self, max_keys: usize) -> Self {
+        Self { cell: Arc::clone(&self.cell), max_keys }
+    }
+
+    /// How many keys whoever has this may make it hold; none is as many as memory holds.
+    #[must_use]
+    pub fn max_keys(&self) -> Option<usize> {
+        Some(self.max_keys).filter(|&max| max < usize::MAX)
     }
 
     /// How many keys there are, with those whose time is over but which nobody has come across.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.keys.used()
+        self.cell.keys.used()
     }
 
     /// Whether there are none.
@@ -69,12 +90,12 @@ impl Store {
     /// How many keys have an end.
     #[must_use]
     pub fn expiring(&self) -> usize {
-        self.shards.iter().map(|shard| shard.lock().expiring()).sum()
+        self.cell.shards.iter().map(|shard| shard.lock().expiring()).sum()
     }
 
     /// Locks the shard of one key.
     pub fn lock(&self, key: &[u8]) -> MutexGuard<'_, Shard> {
-        self.shards[self.index(key)].lock()
+        self.lock_at(self.index(key))
     }
 
     /// Locks the shards of all `keys`.
@@ -82,13 +103,13 @@ impl Store {
         let mut indices: Vec<usize> = keys.map(|key| self.index(key)).collect();
         indices.sort_unstable();
         indices.dedup();
-        let guards = indices.into_iter().map(|index| (index, self.shards[index].lock())).collect();
+        let guards = indices.into_iter().map(|index| (index, self.lock_at(index))).collect();
         Locked { store: self, guards }
     }
 
-    /// Locks the whole keyspace.
+    /// Locks the whole keyspace, to look at it.
     pub fn lock_all(&self) -> Vec<MutexGuard<'_, Shard>> {
-        self.shards.iter().map(Mutex::lock).collect()
+        self.cell.shards.iter().map(Mutex::lock).collect()
     }
 
     /// Takes room for `count` new keys.
@@ -96,7 +117,7 @@ impl Store {
     /// # Errors
     /// If there is not as much.
     pub fn reserve(&self, count: usize) -> Result<Slots, NoSlot> {
-        Slots::take(&self.keys, count)
+        Slots::take(&self.cell.keys, count, self.max_keys)
     }
 
     /// Removes every key, and frees the memory when no lock is held any more.
@@ -107,9 +128,22 @@ impl Store {
         drop(removed);
     }
 
+    /// Whoever holds a shard brings their own bound along.
+    fn lock_at(&self, index: usize) -> MutexGuard<'_, Shard> {
+        let mut shard = self.cell.shards[index].lock();
+        shard.max_keys = self.max_keys;
+        shard
+    }
+
     fn index(&self, key: &[u8]) -> usize {
         // The remainder keeps the low bits, as 64 is a power of two.
-        (self.hasher.hash_one(key) % SHARDS as u64) as usize
+        (self.cell.hasher.hash_one(key) % SHARDS as u64) as usize
+    }
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

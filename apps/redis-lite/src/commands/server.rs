@@ -34,7 +34,8 @@ pub(super) fn config(call: &mut Call<'_>) -> Outcome {
     match call.subcommand().as_str() {
         "get" => {
             call.subcommand_takes("config|get", call.request.len() > 2)?;
-            let max_keys = call.server.max_keys.map_or("0".to_owned(), |max| max.to_string());
+            let max_keys =
+                call.server.store.max_keys().map_or("0".to_owned(), |max| max.to_string());
             // As redis names them; `save` and `appendonly` are what redis-benchmark asks for.
             let settings = [
                 ("save", ""),

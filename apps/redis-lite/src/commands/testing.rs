@@ -45,17 +45,18 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new() -> Self {
-        Self::with_max_keys(None)
-    }
-
-    pub(crate) fn with_max_keys(max_keys: Option<usize>) -> Self {
         let now = Instant::now();
         Self {
-            server: Server::new(max_keys, now, SystemTime::UNIX_EPOCH),
+            server: Server::new(now, SystemTime::UNIX_EPOCH),
             session: Session::new(7, Rng::with_seed(1)),
             channels: Heard::default(),
             now,
         }
+    }
+
+    pub(crate) fn with_max_keys(max_keys: usize) -> Self {
+        let client = Self::new();
+        Self { server: client.server.limited(max_keys), ..client }
     }
 
     /// Lets time pass.

@@ -35,7 +35,7 @@ impl Store {
     /// Removes keys whose time is over from all shards, each locked for 20 keys at most.
     pub fn expire(&self, now: Instant, rng: &mut Rng) -> Sampled {
         let mut total = Sampled::default();
-        for shard in &self.shards {
+        for shard in &self.cell.shards {
             for _ in 0..ROUNDS {
                 let mut removed = Vec::new();
                 let sampled = shard.lock().sample(now, rng, &mut removed);

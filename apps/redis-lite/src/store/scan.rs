@@ -46,7 +46,7 @@ impl Store {
         let mut cursor = Cursor::from_number(cursor);
         let mut budget = count.max(1);
         while budget > 0 {
-            let shard = self.shards[cursor.shard].lock();
+            let shard = self.cell.shards[cursor.shard].lock();
             let end = if cursor.left == 0 { shard.entries.len() } else { cursor.left };
             let end = end.min(shard.entries.len());
             let start = end.saturating_sub(budget);

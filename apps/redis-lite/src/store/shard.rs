@@ -49,11 +49,13 @@ pub struct Shard {
     /// The keys that have an end: exactly those whose entry says so.
     pub(super) expiring: IndexSet<Bytes, RandomState>,
     keys: Arc<KeyCount>,
+    /// How many keys there may be in all, for whoever holds the lock.
+    pub(super) max_keys: usize,
 }
 
 impl Shard {
     pub(super) fn new(keys: Arc<KeyCount>) -> Self {
-        Self { entries: IndexMap::default(), expiring: IndexSet::default(), keys }
+        Self { entries: IndexMap::default(), expiring: IndexSet::default(), keys, max_keys: 0 }
     }
 
     /// Everything in it; what is left is empty.
@@ -120,7 +122,7 @@ impl Shard {
     /// If it holds another type, or is one too many.
     pub fn obtain<T: Kind>(&mut self, key: &[u8], now: Instant) -> Result<&mut T, Refused> {
         if !self.contains(key, now) {
-            Slots::take(&self.keys, 1)?.spend();
+            Slots::take(&self.keys, 1, self.max_keys)?.spend();
             let entry = Entry { value: T::default().wrap(), expires: None };
             self.entries.insert(Bytes::copy_from_slice(key), entry);
         }
@@ -140,7 +142,7 @@ impl Shard {
         now: Instant,
     ) -> Result<Option<Value>, NoSlot> {
         let new = !self.contains(key, now);
-        let mut slots = Slots::take(&self.keys, usize::from(new))?;
+        let mut slots = Slots::take(&self.keys, usize::from(new), self.max_keys)?;
         self.put_into(&mut slots, key, Entry { value, expires }, now)
     }
 

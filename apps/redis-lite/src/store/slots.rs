@@ -11,17 +11,12 @@ use thiserror::Error;
 pub struct NoSlot;
 
 /// The keys of all shards, counted.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct KeyCount {
     used: AtomicUsize,
-    limit: usize,
 }
 
 impl KeyCount {
-    pub(super) fn new(limit: usize) -> Self {
-        Self { used: AtomicUsize::new(0), limit }
-    }
-
     pub(super) fn used(&self) -> usize {
         self.used.load(Ordering::Relaxed)
     }
@@ -36,11 +31,12 @@ pub struct Slots {
 }
 
 impl Slots {
-    pub(super) fn take(keys: &Arc<KeyCount>, count: usize) -> Result<Self, NoSlot> {
+    /// Takes room for `count` keys, unless there would be more than `limit` then.
+    pub(super) fn take(keys: &Arc<KeyCount>, count: usize, limit: usize) -> Result<Self, NoSlot> {
         // Only the number counts, nothing is published with it.
         keys.used
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
-                used.checked_add(count).filter(|&used| count == 0 || used <= keys.limit)
+                used.checked_add(count).filter(|&used| count == 0 || used <= limit)
             })
             .map_err(|_| NoSlot)?;
         Ok(Self { keys: Arc::clone(keys), count })

@@ -12,7 +12,7 @@ fn text(text: &str) -> Value {
 
 /// A store with `count` keys that end one after the other, a millisecond apart.
 fn expiring(count: u64, now: Instant) -> Store {
-    let store = Store::new(None);
+    let store = Store::new();
     for n in 0..count {
         let key = n.to_string().into_bytes();
         let end = now + Duration::from_millis(n + 1);
@@ -86,7 +86,7 @@ fn a_key_that_gets_another_end_is_counted_once() {
 
 #[test]
 fn room_that_is_not_used_is_given_back() {
-    let store = Store::new(Some(3));
+    let store = Store::new().limited(3);
     let slots = store.reserve(2).unwrap();
     assert_eq!(store.reserve(2).unwrap_err(), NoSlot);
     assert!(store.reserve(1).is_ok());
@@ -98,7 +98,7 @@ fn room_that_is_not_used_is_given_back() {
 
 #[test]
 fn threads_that_lock_the_same_keys_in_any_order_neither_hang_nor_mix() {
-    let store = Store::new(None);
+    let store = Store::new();
     let keys: Vec<Vec<u8>> = (0..8).map(|n: u8| vec![n]).collect();
     let barrier = Barrier::new(4);
     let now = Instant::now();

@@ -133,7 +133,7 @@ fn other_types_are_refused_and_kept() {
 fn a_full_store_takes_no_new_key() {
     const FULL: &str =
         "-OOM command not allowed: there are as many keys as 'maxkeys' allows; delete some";
-    Client::with_max_keys(Some(3)).expect(&[
+    Client::with_max_keys(3).expect(&[
         ("SET a 1", "+OK"),
         ("SET b 1", "+OK"),
         ("MSET a 2 c 1 d 1", FULL),
