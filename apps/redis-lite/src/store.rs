@@ -170,4 +170,6 @@ impl Locked<'_> {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
