@@ -38,5 +38,5 @@ pub trait Channels {
     fn leave(&mut self, channel: &Bytes);
 
     /// Sends a message to all who hear its channel; how many those are.
-    fn publish(&mut self, message: Published) -> usize;
+    fn publish(&mut self, message: Published) -> u64;
 }

@@ -9,8 +9,11 @@
 //! | [`server`], [`session`] | what all connections share; what one knows of its client |
 //! | [`channels`] | the seam to publishing and subscribing |
 //! | [`expirer`] | the actor that removes keys whose time is over |
+//! | [`protocol`] | what a connection does: requests, what others publish, crashes |
+//! | [`hub`] | who hears which channel |
 //!
-//! Nothing here but [`expirer`] knows of an actor or of a socket: time and chance are arguments.
+//! Only [`protocol`], [`hub`] and [`expirer`] know of actors, and nothing knows of a socket: to all
+//! else, time and chance are arguments.
 //!
 //! It is no replacement for redis: nothing is written to disk, and there are no transactions,
 //! scripts, streams, replicas or users.
@@ -18,6 +21,8 @@
 pub mod channels;
 mod commands;
 pub mod expirer;
+pub mod hub;
+pub mod protocol;
 pub mod resp;
 pub mod server;
 pub mod session;

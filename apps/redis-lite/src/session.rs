@@ -29,6 +29,12 @@ impl Session {
         self.closing
     }
 
+    /// Whether the client hears this channel.
+    #[must_use]
+    pub fn hears(&self, channel: &[u8]) -> bool {
+        self.channels.contains(channel)
+    }
+
     /// Whether the client hears any channel.
     #[must_use]
     pub fn is_subscribed(&self) -> bool {

@@ -61,5 +61,6 @@ pub(super) fn publish(call: &mut Call<'_>) -> Outcome {
     // Copied, as a slow subscriber would else keep the whole request in memory.
     let channel = Bytes::copy_from_slice(call.argument(1));
     let payload = Bytes::copy_from_slice(call.argument(2));
-    Ok(Answer::count(call.channels.publish(Published { channel, payload })))
+    let receivers = call.channels.publish(Published { channel, payload });
+    Ok(Answer::Integer(i64::try_from(receivers).unwrap_or(i64::MAX)))
 }

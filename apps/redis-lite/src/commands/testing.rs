@@ -28,8 +28,8 @@ impl Channels for Heard {
         assert!(self.joined.remove(channel), "left, but not joined");
     }
 
-    fn publish(&mut self, message: Published) -> usize {
-        let receivers = usize::from(self.joined.contains(&message.channel));
+    fn publish(&mut self, message: Published) -> u64 {
+        let receivers = u64::from(self.joined.contains(&message.channel));
         self.published.push(message);
         receivers
     }
