@@ -70,7 +70,7 @@ impl Part {
         self.node.get().unwrap_or(&self.owner)
     }
 
-    /// Runs `f` as this part: contains a panic in it, and shows the watchdog who holds the thread.
+    /// Runs `f`, which polls what `task` is woken for, as [`Self::contain`] does.
     ///
     /// # Errors
     /// The panic. [`Self::crashed`] is still to be told of it.
@@ -79,14 +79,22 @@ impl Part {
         task: &mut Context<'_>,
         f: impl FnOnce(&mut Context<'_>) -> T,
     ) -> Result<T, Panic> {
-        let mark = self.worker.as_ref().map(|worker| worker.mark(self.seen()));
         #[cfg(feature = "fault-injection")]
         self.node().waker.register(task.waker());
-        let result = guarded(|| {
+        self.contain(|| {
             #[cfg(feature = "fault-injection")]
             self.node().faults.at_poll();
             f(task)
-        });
+        })
+    }
+
+    /// Runs `f` as this part: contains a panic in it, and shows the watchdog who holds the thread.
+    ///
+    /// # Errors
+    /// The panic. [`Self::crashed`] is still to be told of it.
+    pub fn contain<T>(&self, f: impl FnOnce() -> T) -> Result<T, Panic> {
+        let mark = self.worker.as_ref().map(|worker| worker.mark(self.seen()));
+        let result = guarded(f);
         drop(mark);
         result
     }
@@ -97,15 +105,13 @@ impl Part {
     /// # Errors
     /// The panic.
     pub fn clear(&self, reason: &ExitReason, f: impl FnOnce()) -> Result<(), Panic> {
-        let mark = self.worker.as_ref().map(|worker| worker.mark(self.seen()));
         let ending = Ending::because(reason);
-        let result = guarded(f);
+        let result = self.contain(f);
         drop(ending);
-        drop(mark);
         result
     }
 
-    /// Called as a message is about to be handled, under [`Self::guard`]: where tests have it crash.
+    /// Called as a message is about to be handled, under [`Self::contain`]: where tests have it crash.
     pub fn at_message(&self) {
         #[cfg(feature = "fault-injection")]
         self.node().faults.at_message();

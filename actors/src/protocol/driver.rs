@@ -12,11 +12,11 @@ use trunkline_runtime::{Deadline, ExitReason, clock};
 
 use super::duty::Duty;
 use super::error::Fault;
-use super::event::Event;
+use super::event::{Event, Happening};
 use super::guarded::{Guarded, Ran};
 use super::quarantine::Fingerprint;
 use super::upgrade::Upgrade;
-use super::wire::Wire;
+use super::wire::{Item, Wire};
 use super::{Closed, Crash, Cx, Hook, Malformed, Next, Peer, Protocol, Result};
 
 /// How long the hook `close` may take.
@@ -26,7 +26,10 @@ const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 pub(super) struct Driver<P: Protocol, D> {
     pub(super) wire: Rc<Wire<P>>,
     pub(super) duty: D,
-    crashes: Window,
+    /// None before the first crash.
+    crashes: Option<Box<Window>>,
+    /// Of the message at hand, where messages are watched.
+    pub(super) fingerprint: Option<Box<Fingerprint>>,
     /// Events since it last waited.
     pub(super) turn: u32,
     pub(super) notices_first: bool,
@@ -48,10 +51,13 @@ struct Fallen {
 }
 
 impl Fallen {
-    fn new(reason: ExitReason, hook: Option<Hook>) -> Self {
-        Self { reason, hook, fingerprint: None }
+    fn new(reason: ExitReason, hook: Option<Hook>) -> Box<Self> {
+        Box::new(Self { reason, hook, fingerprint: None })
     }
 }
+
+/// What follows a hook; crashes are rare, and boxed.
+type Settled = Result<Step, Box<Fallen>>;
 
 /// What follows a hook that has not crashed.
 enum Step {
@@ -64,7 +70,8 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
         Self {
             wire,
             duty,
-            crashes: Window::default(),
+            crashes: None,
+            fingerprint: None,
             turn: 0,
             notices_first: false,
             drained: false,
@@ -72,27 +79,79 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
     }
 
     /// Runs incarnations of the handler until the connection is at its end.
+    ///
+    /// Every connection has room for this future as long as it lives: the hook `message` runs in
+    /// it, all that is rare in boxes of its own.
     pub(super) async fn run(&mut self) -> Exit {
-        let mut crash: Option<Crash> = None;
+        let wire = Rc::clone(&self.wire);
+        let protocol = &*wire.served.protocol;
+        let mut crash: Option<Box<Crash>> = None;
         loop {
-            let Fallen { reason, hook, fingerprint } = match self.incarnation(crash.as_ref()).await
-            {
-                Ok(exit) => return exit,
-                Err(fallen) => fallen,
+            let mut cx = match self.fresh() {
+                Ok(cx) => cx,
+                Err(fallen) => match self.fall(fallen, crash.take()) {
+                    Ok(next) => {
+                        crash = Some(next);
+                        continue;
+                    }
+                    Err(closed) => return Exit::Closed(closed),
+                },
             };
-            let sent = self.wire.sent.take();
-            if let Some(closed) = self.crashed(reason.clone(), fingerprint) {
-                return Exit::Closed(closed);
-            }
-            crash = Some(match (hook, crash) {
-                (Some(hook), _) => Crash { reason: Some(reason), hook, sent },
-                (None, Some(owed)) => {
-                    Crash { reason: Some(reason), hook: owed.hook, sent: owed.sent + sent }
+            let mut settled = Box::pin(self.first(&mut cx, crash.as_deref())).await;
+            let ended = loop {
+                match settled {
+                    Ok(Step::GoOn) => {}
+                    Ok(Step::Exit(Exit::Closed(closed))) => {
+                        Box::pin(self.farewell(&mut cx, closed)).await;
+                        break Ok(Exit::Closed(closed));
+                    }
+                    Ok(Step::Exit(exit)) => break Ok(exit),
+                    Err(fallen) => break Err(fallen),
                 }
-                (None, None) => Crash { reason: Some(reason), hook: Hook::Open, sent },
-            });
-            self.wire.part.begin();
+                let item = match poll_fn(|task| self.poll_event(task)).await {
+                    Happening::Message(item) => item,
+                    Happening::Event(event) => {
+                        settled = Box::pin(self.handle(&mut cx, event)).await;
+                        continue;
+                    }
+                };
+                settled = match self.offer(&mut cx, item) {
+                    Ok(Some(item)) => {
+                        let call = || protocol.message(&mut cx, item);
+                        self.settle_message(Guarded::new(&wire, call).await)
+                    }
+                    Ok(None) => Ok(Step::GoOn),
+                    Err(fallen) => Err(fallen),
+                };
+            };
+            match self.leave(cx, ended) {
+                Ok(exit) => return exit,
+                Err(fallen) => match self.fall(fallen, crash.take()) {
+                    Ok(next) => crash = Some(next),
+                    Err(closed) => return Exit::Closed(closed),
+                },
+            }
         }
+    }
+
+    /// A crash has ended an incarnation: what the next one is told, or how the connection closes.
+    fn fall(
+        &mut self,
+        fallen: Box<Fallen>,
+        before: Option<Box<Crash>>,
+    ) -> Result<Box<Crash>, Closed> {
+        let Fallen { reason, hook, fingerprint } = *fallen;
+        let sent = self.wire.sent.take();
+        if let Some(closed) = self.crashed(reason.clone(), fingerprint) {
+            return Err(closed);
+        }
+        self.wire.part.begin();
+        let reason = Some(reason);
+        Ok(Box::new(match (hook, before) {
+            (Some(hook), _) => Crash { reason, hook, sent },
+            (None, Some(owed)) => Crash { reason, hook: owed.hook, sent: owed.sent + sent },
+            (None, None) => Crash { reason, hook: Hook::Open, sent },
+        }))
     }
 
     /// Notes a crash; how the connection closes, if it must.
@@ -115,127 +174,123 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
             // Nobody knows where the next message begins.
             return Some(Closed::Crashed);
         }
-        let within = self.crashes.record(now, wire.served.limits.crashes);
+        let crashes = self.crashes.get_or_insert_default();
+        let within = crashes.record(now, wire.served.limits.crashes);
         (!within).then_some(Closed::CrashLimit)
     }
 
-    /// One incarnation, from its state to its end.
-    async fn incarnation(&mut self, after: Option<&Crash>) -> Result<Exit, Fallen> {
+    /// A fresh handler.
+    fn fresh(&self) -> Result<Cx<P>, Box<Fallen>> {
         let wire = Rc::clone(&self.wire);
-        let state = poll_fn(|task| {
-            let peer = Peer::of(&wire.record);
-            Poll::Ready(wire.part.guard(task, |_| wire.served.protocol.state(&peer)))
-        });
-        let state = state.await.map_err(|panic| Fallen::new(ExitReason::Panicked(panic), None))?;
-        let mut cx = Cx { state, wire: Rc::clone(&wire) };
-        let result = self.life(&mut cx, after).await;
-        let why = match &result {
-            Ok(_) => ExitReason::Normal,
-            Err(fallen) => fallen.reason.clone(),
-        };
-        wire.clear(&why, || drop(cx));
-        result
-    }
-
-    async fn life(&mut self, cx: &mut Cx<P>, after: Option<&Crash>) -> Result<Exit, Fallen> {
-        let wire = Rc::clone(&self.wire);
-        let protocol = &wire.served.protocol;
-        let mut step = match after {
-            None => Self::settle(
-                Guarded::new(&wire, async { protocol.open(cx).await }).await,
-                Hook::Open,
-            )?,
-            Some(crash) => {
-                let hook = async { protocol.recovered(cx, crash).await };
-                let ran = Guarded::new(&wire, hook).await;
-                Self::settle(ran, None)?.or_close(Closed::Crashed)
-            }
-        };
-        loop {
-            if let Step::Exit(exit) = step {
-                if let Exit::Closed(closed) = &exit {
-                    self.farewell(cx, *closed).await;
-                }
-                return Ok(exit);
-            }
-            let event = poll_fn(|task| self.poll_event(task)).await;
-            step = self.handle(&wire, cx, event).await?;
+        let peer = Peer::of(&wire.record);
+        match wire.part.contain(|| wire.served.protocol.state(&peer)) {
+            Ok(state) => Ok(Cx { state, wire }),
+            Err(panic) => Err(Fallen::new(ExitReason::Panicked(panic), None)),
         }
     }
 
-    async fn handle(
-        &mut self,
-        wire: &Wire<P>,
-        cx: &mut Cx<P>,
-        event: Event<P, D::Task>,
-    ) -> Result<Step, Fallen> {
+    /// The first hook of an incarnation.
+    async fn first(&mut self, cx: &mut Cx<P>, after: Option<&Crash>) -> Settled {
+        let wire = Rc::clone(&self.wire);
+        let protocol = &wire.served.protocol;
+        match after {
+            None => Self::settle(Guarded::new(&wire, || protocol.open(cx)).await, Hook::Open),
+            Some(crash) => {
+                let ran = Guarded::new(&wire, || protocol.recovered(cx, crash)).await;
+                Ok(Self::settle(ran, None)?.or_close(Closed::Crashed))
+            }
+        }
+    }
+
+    /// An incarnation is over: what it leaves behind is dropped.
+    fn leave(&self, cx: Cx<P>, ended: Result<Exit, Box<Fallen>>) -> Result<Exit, Box<Fallen>> {
+        let why = match &ended {
+            Ok(_) => ExitReason::Normal,
+            Err(fallen) => fallen.reason.clone(),
+        };
+        self.wire.clear(&why, || drop(cx));
+        ended
+    }
+
+    /// A message has come: gives it to the duty first.
+    fn offer(&mut self, cx: &mut Cx<P>, item: Item<P>) -> Result<Option<Item<P>>, Box<Fallen>> {
+        let Self { wire, duty, .. } = self;
+        let offered = wire.part.contain(|| {
+            wire.part.at_message();
+            duty.offer(&wire.served.protocol, cx, item)
+        });
+        let ran = match offered {
+            Ok(Ok(item)) => return Ok(item),
+            Ok(Err(error)) => Ran::Done(Err(error)),
+            Err(panic) => Ran::Panicked(panic),
+        };
+        self.settle_message(ran).map(|_| None)
+    }
+
+    /// What the hook `message` means, which has ended.
+    fn settle_message(&mut self, ran: Ran<Result<Next>>) -> Settled {
+        let fingerprint = self.fingerprint.take();
+        let mut settled = Self::settle(ran, Hook::Message);
+        // Where it read on, any of the messages may be to blame.
+        if let Err(fallen) = &mut settled
+            && !self.wire.read_on.get()
+        {
+            fallen.fingerprint = fingerprint.map(|known| *known);
+        }
+        settled
+    }
+
+    /// Calls the hook for whatever is no message.
+    async fn handle(&mut self, cx: &mut Cx<P>, event: Event<P, D::Task>) -> Settled {
+        let wire = &*Rc::clone(&self.wire);
         let protocol = &wire.served.protocol;
         match event {
-            Event::Message(item, fingerprint) => {
-                let duty = &mut self.duty;
-                let hook = async {
-                    wire.part.at_message();
-                    match duty.offer(protocol, cx, item)? {
-                        Some(item) => protocol.message(cx, item).await,
-                        None => Ok(Next::Read),
-                    }
-                };
-                let settled = Self::settle(Guarded::new(wire, hook).await, Hook::Message);
-                // Where it read on, any of the messages may be to blame.
-                let blamed = fingerprint.filter(|_| !wire.read_on.get());
-                settled.map_err(|fallen| Fallen { fingerprint: blamed, ..fallen })
-            }
             Event::Notice(envelope) => {
-                let ran = Guarded::new(wire, envelope.open(protocol, cx)).await;
+                let ran = Guarded::new(wire, || envelope.open(protocol, cx)).await;
                 Self::settle(ran, Hook::Receive)
             }
             Event::Task(task) => {
-                let ran = Guarded::new(wire, self.duty.perform(protocol, cx, task)).await;
+                let ran = Guarded::new(wire, || self.duty.perform(protocol, cx, task)).await;
                 Self::settle(ran, Hook::Request)
             }
             Event::Quarantined => {
                 let refused = Crash { reason: None, hook: Hook::Message, sent: 0 };
-                let hook = async { protocol.quarantined(cx, &refused).await };
-                let ran = Guarded::new(wire, hook).await;
+                let ran = Guarded::new(wire, || protocol.quarantined(cx, &refused)).await;
                 Ok(Self::settle(ran, Hook::Message)?.or_close(Closed::Quarantined))
             }
             Event::Malformed { malformed, then_close } => {
-                let closed = match malformed {
+                let closed = match *malformed {
                     Malformed::TooLarge { .. } => Closed::TooLarge,
                     Malformed::Undecodable(_) => Closed::Malformed,
                 };
-                let hook = async { protocol.malformed(cx, &malformed).await };
-                let ran = Guarded::new(wire, hook).await;
+                let ran = Guarded::new(wire, || protocol.malformed(cx, &malformed)).await;
                 Ok(match Self::settle(ran, Hook::Malformed)?.or_close(closed) {
                     Step::GoOn if then_close => Step::Exit(Exit::Closed(closed)),
                     step => step,
                 })
             }
             Event::Idle => {
-                let hook = async { protocol.idle(cx).await };
-                let ran = Guarded::new(wire, hook).await;
+                let ran = Guarded::new(wire, || protocol.idle(cx)).await;
                 Ok(Self::settle(ran, Hook::Idle)?.or_close(Closed::Idle))
             }
             Event::Beat(missed) => {
-                let hook = async { protocol.heartbeat(cx, missed).await };
-                let ran = Guarded::new(wire, hook).await;
+                let ran = Guarded::new(wire, || protocol.heartbeat(cx, missed)).await;
                 Self::settle(ran, Hook::Heartbeat)
             }
             Event::Drain => {
-                let hook = async { protocol.drain(cx).await };
-                let ran = Guarded::new(wire, hook).await;
+                let ran = Guarded::new(wire, || protocol.drain(cx)).await;
                 Ok(Self::settle(ran, Hook::Drain)?.or_close(Closed::Drained))
             }
             // Outside any hook: the peer is owed nothing.
             Event::Panicked(panic) => {
-                Err(Fallen::new(ExitReason::Panicked(panic), Some(Hook::Receive)))
+                Err(Fallen::new(ExitReason::Panicked(*panic), Some(Hook::Receive)))
             }
             Event::Over(closed) => Ok(Step::Exit(Exit::Closed(closed))),
         }
     }
 
     /// What a hook that has ended means.
-    fn settle(ran: Ran<Result<Next>>, hook: impl Into<Option<Hook>>) -> Result<Step, Fallen> {
+    fn settle(ran: Ran<Result<Next>>, hook: impl Into<Option<Hook>>) -> Settled {
         match ran {
             Ran::Done(Ok(Next::Read)) => Ok(Step::GoOn),
             Ran::Done(Ok(Next::Close)) => Ok(Step::Exit(Exit::Closed(Closed::ByHandler))),

@@ -15,28 +15,39 @@ use trunkline_runtime::Panic;
 /// Events in one poll, before the neighbours on the thread get their turn.
 const TURN: u32 = 64;
 
-/// Something that a hook is called for, or the end.
+/// What happens next. Small, for each connection has room for one: what is rare and large is boxed.
+pub(super) enum Happening<P: Protocol, T> {
+    Message(Item<P>),
+    Event(Event<P, T>),
+}
+
+impl<P: Protocol, T> From<Event<P, T>> for Happening<P, T> {
+    fn from(event: Event<P, T>) -> Self {
+        Self::Event(event)
+    }
+}
+
+/// Something else than a message that a hook is called for, or the end.
 pub(super) enum Event<P: Protocol, T> {
-    Message(Item<P>, Option<Fingerprint>),
-    Quarantined,
-    Malformed { malformed: Malformed, then_close: bool },
     Notice(Box<dyn Envelope<P>>),
     Task(T),
+    Quarantined,
+    Malformed { malformed: Box<Malformed>, then_close: bool },
     Idle,
     Beat(u32),
     Drain,
-    Panicked(Panic),
+    Panicked(Box<Panic>),
     Over(Closed),
 }
 
 impl<P: Protocol, D: Duty<P>> Driver<P, D> {
     /// The next event. Cancel-safe.
-    pub(super) fn poll_event(&mut self, task: &mut Context<'_>) -> Poll<Event<P, D::Task>> {
+    pub(super) fn poll_event(&mut self, task: &mut Context<'_>) -> Poll<Happening<P, D::Task>> {
         if self.turn >= TURN {
             self.turn = 0;
             // A peer that never pauses does not keep them from being restarted.
             if let Poll::Ready(closed) = self.wire.poll_children(task) {
-                return Poll::Ready(Event::Over(closed));
+                return Poll::Ready(Event::Over(closed).into());
             }
             // What was answered need not wait for the neighbours. A loss is found at the next read.
             let _ = self.wire.link.borrow_mut().flush_now();
@@ -48,41 +59,41 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
         polled
     }
 
-    fn poll_sources(&mut self, task: &mut Context<'_>) -> Poll<Event<P, D::Task>> {
+    fn poll_sources(&mut self, task: &mut Context<'_>) -> Poll<Happening<P, D::Task>> {
         if self.wire.broken.get() {
             // A hook that read on has kept the codec's panic to itself.
-            return Poll::Ready(Event::Over(Closed::Crashed));
+            return Poll::Ready(Event::Over(Closed::Crashed).into());
         }
         match self.wire.inbox.wish() {
             Wish::GoOn => {}
-            Wish::Close => return Poll::Ready(Event::Over(Closed::ByActor)),
+            Wish::Close => return Poll::Ready(Event::Over(Closed::ByActor).into()),
             Wish::Disconnect | Wish::Ended => {
-                return Poll::Ready(Event::Over(Closed::Disconnected));
+                return Poll::Ready(Event::Over(Closed::Disconnected).into());
             }
         }
         if !self.drained && self.wire.seat.poll_drain(task).is_ready() {
             self.drained = true;
-            return Poll::Ready(Event::Drain);
+            return Poll::Ready(Event::Drain.into());
         }
         // In turn, so that neither the peer nor other actors can starve the other.
         self.notices_first = !self.notices_first;
         if self.notices_first
             && let Poll::Ready(envelope) = self.wire.inbox.poll_next()
         {
-            return Poll::Ready(Event::Notice(envelope));
+            return Poll::Ready(Event::Notice(envelope).into());
         }
         if let Poll::Ready(event) = self.poll_peer(task) {
             return Poll::Ready(event);
         }
         if let Poll::Ready(work) = self.duty.poll_task(task) {
-            return Poll::Ready(Event::Task(work));
+            return Poll::Ready(Event::Task(work).into());
         }
         if let Poll::Ready(closed) = self.wire.poll_children(task) {
-            return Poll::Ready(Event::Over(closed));
+            return Poll::Ready(Event::Over(closed).into());
         }
         self.wire.inbox.register(task);
         if let Poll::Ready(envelope) = self.wire.inbox.poll_next() {
-            return Poll::Ready(Event::Notice(envelope));
+            return Poll::Ready(Event::Notice(envelope).into());
         }
         if self.wire.inbox.wish() != Wish::GoOn {
             task.waker().wake_by_ref();
@@ -90,11 +101,11 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
         // Nothing of the author's runs now; a fault on command finds it all the same.
         match self.wire.part.guard(task, |_| ()) {
             Ok(()) => Poll::Pending,
-            Err(panic) => Poll::Ready(Event::Panicked(panic)),
+            Err(panic) => Poll::Ready(Event::Panicked(Box::new(panic)).into()),
         }
     }
 
-    fn poll_peer(&mut self, task: &mut Context<'_>) -> Poll<Event<P, D::Task>> {
+    fn poll_peer(&mut self, task: &mut Context<'_>) -> Poll<Happening<P, D::Task>> {
         let found = if self.wire.paused.get() {
             let mut link = self.wire.link.borrow_mut();
             match link.poll_flush(task, 0) {
@@ -104,39 +115,42 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
         } else {
             self.wire.poll_message(task)
         };
-        found.map(|found| match found {
-            Found::Message(item, fingerprint) => self.admit(task, item, fingerprint),
-            Found::Undecodable { error, progress } => {
-                Event::Malformed { malformed: Malformed::Undecodable(error), then_close: !progress }
-            }
-            Found::TooLarge => {
-                let limit = self.wire.served.limits.message;
-                Event::Malformed { malformed: Malformed::TooLarge { limit }, then_close: true }
-            }
-            Found::CodecPanicked(panic) => Event::Panicked(panic),
-            Found::Ended(closed) => Event::Over(closed),
-            Found::Due(Due::Idle) => Event::Idle,
-            Found::Due(Due::Beat { missed }) => Event::Beat(missed),
-            Found::Due(Due::HeartbeatLost) => Event::Over(Closed::HeartbeatLost),
-            Found::Due(Due::SendTimeout) => Event::Over(Closed::SendTimeout),
+        found.map(|found| {
+            let event = match found {
+                Found::Message(item, fingerprint) => return self.admit(item, fingerprint),
+                Found::Undecodable { error, progress } => {
+                    let malformed = Box::new(Malformed::Undecodable(error));
+                    Event::Malformed { malformed, then_close: !progress }
+                }
+                Found::TooLarge => {
+                    let limit = self.wire.served.limits.message;
+                    let malformed = Box::new(Malformed::TooLarge { limit });
+                    Event::Malformed { malformed, then_close: true }
+                }
+                Found::CodecPanicked(panic) => Event::Panicked(Box::new(panic)),
+                Found::Ended(closed) => Event::Over(closed),
+                Found::Due(Due::Idle) => Event::Idle,
+                Found::Due(Due::Beat { missed }) => Event::Beat(missed),
+                Found::Due(Due::HeartbeatLost) => Event::Over(Closed::HeartbeatLost),
+                Found::Due(Due::SendTimeout) => Event::Over(Closed::SendTimeout),
+            };
+            event.into()
         })
     }
 
-    fn admit(
-        &self,
-        task: &mut Context<'_>,
-        item: Item<P>,
-        fingerprint: Option<Fingerprint>,
-    ) -> Event<P, D::Task> {
+    fn admit(&mut self, item: Item<P>, fingerprint: Option<Fingerprint>) -> Happening<P, D::Task> {
         let verdict =
             fingerprint.map(|known| self.wire.served.quarantine.admit(known, Instant::now()));
         match verdict {
             Some(Verdict::Refuse) => {
                 // Its destructor may be what crashes, which is answered by the refusal.
-                let _: Result<(), Panic> = self.wire.part.guard(task, |_| drop(item));
-                Event::Quarantined
+                let _: Result<(), Panic> = self.wire.part.contain(|| drop(item));
+                Event::Quarantined.into()
             }
-            Some(Verdict::Pass) | None => Event::Message(item, fingerprint),
+            Some(Verdict::Pass) | None => {
+                self.fingerprint = fingerprint.map(Box::new);
+                Happening::Message(item)
+            }
         }
     }
 }

@@ -10,13 +10,26 @@ use super::wire::Wire;
 use super::{Closed, Protocol};
 
 pin_project! {
-    /// Runs a hook's future in place: nothing is boxed, and nothing is allocated.
-    pub(super) struct Guarded<'w, P: Protocol, F> {
-        // None when it is over: what it leaves behind is dropped under the guard, too.
+    /// Runs a hook in place: nothing is boxed, and nothing is allocated.
+    pub(super) struct Guarded<'w, P: Protocol, C, F> {
         #[pin]
-        hook: Option<F>,
+        hook: Hook<C, F>,
         wire: &'w Wire<P>,
         waited: bool,
+    }
+}
+
+pin_project! {
+    /// A hook need not be an `async fn`: the call that makes its future may panic as well.
+    #[project = HookProjection]
+    enum Hook<C, F> {
+        Call { call: Option<C> },
+        Future {
+            #[pin]
+            future: F,
+        },
+        // What it leaves behind was dropped under the guard, too.
+        Over,
     }
 }
 
@@ -28,30 +41,50 @@ pub(super) enum Ran<T> {
     Cut(Closed),
 }
 
-impl<'w, P: Protocol, F: Future> Guarded<'w, P, F> {
-    pub(super) fn new(wire: &'w Wire<P>, hook: F) -> Self {
+impl<'w, P, C, F> Guarded<'w, P, C, F>
+where
+    P: Protocol,
+    C: FnOnce() -> F,
+    F: Future,
+{
+    pub(super) fn new(wire: &'w Wire<P>, call: C) -> Self {
         wire.sent.set(0);
         wire.read_on.set(false);
-        Self { hook: Some(hook), wire, waited: false }
+        Self { hook: Hook::Call { call: Some(call) }, wire, waited: false }
     }
 }
 
-impl<P: Protocol, F: Future> Future for Guarded<'_, P, F> {
+impl<C: FnOnce() -> F, F: Future> Hook<C, F> {
+    fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<F::Output> {
+        if let HookProjection::Call { call } = self.as_mut().project()
+            && let Some(call) = call.take()
+        {
+            let future = call();
+            self.set(Self::Future { future });
+        }
+        let HookProjection::Future { future } = self.as_mut().project() else {
+            return Poll::Pending;
+        };
+        let polled = future.poll(task);
+        if polled.is_ready() {
+            self.set(Self::Over);
+        }
+        polled
+    }
+}
+
+impl<P, C, F> Future for Guarded<'_, P, C, F>
+where
+    P: Protocol,
+    C: FnOnce() -> F,
+    F: Future,
+{
     type Output = Ran<F::Output>;
 
     fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let wire = *this.wire;
-        let polled = wire.part.guard(task, |task| match this.hook.as_mut().as_pin_mut() {
-            Some(hook) => {
-                let polled = hook.poll(task);
-                if polled.is_ready() {
-                    this.hook.set(None);
-                }
-                polled
-            }
-            None => Poll::Pending,
-        });
+        let polled = wire.part.guard(task, |task| this.hook.as_mut().poll(task));
         let (ran, why) = match polled {
             Ok(Poll::Ready(output)) => (Ran::Done(output), None),
             Err(panic) => (Ran::Panicked(panic.clone()), Some(ExitReason::Panicked(panic))),
@@ -64,7 +97,7 @@ impl<P: Protocol, F: Future> Future for Guarded<'_, P, F> {
             },
         };
         if let Some(why) = why {
-            wire.clear(&why, || this.hook.set(None));
+            wire.clear(&why, || this.hook.set(Hook::Over));
         }
         if *this.waited {
             wire.link.borrow_mut().was_busy();
