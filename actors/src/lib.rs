@@ -11,6 +11,7 @@
 //! | [`blocking`] | threads for work that blocks |
 //! | [`idempotency`] | answers that are kept, so that a repeated request takes effect once |
 //! | [`protocol`] | the handler that runs authors' protocols |
+//! | [`client`] | the same protocols on connections that are made: requests and answers |
 //! | [`directory`], [`record`] | which pools there are; what is logged of a connection |
 //! | [`group`], [`dispatch`] | messages to all of a group of actors, and to one of them |
 //! | [`accept_fault`], [`limits`] | what to do when accepting fails, and how not to get there |
@@ -22,6 +23,7 @@ pub mod accept_fault;
 pub mod backend;
 pub mod balance;
 pub mod blocking;
+pub mod client;
 pub mod closed;
 pub mod directory;
 pub mod dispatch;

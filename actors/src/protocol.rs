@@ -48,15 +48,17 @@ use trunkline_runtime::Message;
 pub use closed::Closed;
 pub use crash::{Crash, Hook};
 pub use cx::Cx;
+pub(crate) use duty::Duty;
 pub use error::{Error, Result, TrySendError};
 pub use heartbeat::Heartbeat;
 pub use inbox::Connection;
 pub use limits::Limits;
 pub use peer::Peer;
 pub use sending::Sending;
-use serve::Served;
 pub use serve::{Hosted, Means};
+pub(crate) use serve::{Served, serve_made};
 pub use upgrade::Upgrade;
+pub(crate) use wire::Item;
 
 /// What follows a hook.
 #[derive(Debug)]

@@ -195,7 +195,8 @@ impl Record {
         }
     }
 
-    fn code(&self) -> Code {
+    /// How it has ended, as far as is known.
+    pub(crate) fn code(&self) -> Code {
         self.code.get().unwrap_or(if is_crash() { Code::Crashed } else { Code::Drained })
     }
 }

@@ -33,6 +33,10 @@ pub enum Closed {
     ChildrenFailed,
     /// The message was in quarantine, and the handler did not say how to go on.
     Quarantined,
+    /// The peer answered something that it was not asked.
+    Unsolicited,
+    /// The peer answered nothing of what it was asked, each within its deadline.
+    Unanswered,
     /// Another actor closed it.
     ByActor,
     /// Another actor cut it off, as a group does with a member that is too slow.
@@ -61,6 +65,8 @@ impl Closed {
             Self::CrashLimit => "crash_limit",
             Self::ChildrenFailed => "children_failed",
             Self::Quarantined => "quarantined",
+            Self::Unsolicited => "unsolicited_answer",
+            Self::Unanswered => "unanswered",
             Self::ByActor => "actor_closed",
             Self::Disconnected => "disconnected",
             Self::Drained => "drained",
@@ -84,6 +90,8 @@ impl Closed {
             | Self::CrashLimit
             | Self::ChildrenFailed
             | Self::Quarantined
+            | Self::Unsolicited
+            | Self::Unanswered
             | Self::ByActor
             | Self::Drained => true,
         }

@@ -45,7 +45,7 @@ impl<P: Protocol> Cx<P> {
 
     /// Ready when there is room for a message to wait.
     pub(super) fn poll_room(&self, task: &mut Context<'_>) -> Poll<Result<()>> {
-        let (bound, mut link) = (self.write_bound(), self.wire.link.borrow_mut());
+        let (bound, mut link) = (self.wire.write_bound(), self.wire.link.borrow_mut());
         if link.waiting() < bound {
             return Poll::Ready(Ok(()));
         }
@@ -60,7 +60,7 @@ impl<P: Protocol> Cx<P> {
     where
         P::Codec: Encoder<I, Error: Into<Error>>,
     {
-        let bound = self.write_bound();
+        let bound = self.wire.write_bound();
         let mut link = self.wire.link.borrow_mut();
         if link.waiting() >= bound {
             link.flush_now().map_err(|loss| TrySendError::Failed(Error::gone(loss)))?;
@@ -70,11 +70,6 @@ impl<P: Protocol> Cx<P> {
         }
         drop(link);
         self.encode(message).map_err(TrySendError::Failed)
-    }
-
-    /// A bound of nothing is one of a single message.
-    fn write_bound(&self) -> usize {
-        self.wire.served.limits.write.max(1)
     }
 
     pub(super) fn encode<I>(&self, message: I) -> Result<()>

@@ -120,7 +120,7 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
                         let call = || protocol.message(&mut cx, item);
                         self.settle_message(Guarded::new(&wire, call).await)
                     }
-                    Ok(None) => Ok(Step::GoOn),
+                    Ok(None) => Ok(self.heed(Step::GoOn)),
                     Err(fallen) => Err(fallen),
                 };
             };
@@ -142,8 +142,12 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
     ) -> Result<Box<Crash>, Closed> {
         let Fallen { reason, hook, fingerprint } = *fallen;
         let sent = self.wire.sent.take();
+        let in_step = self.duty.crashed(sent);
         if let Some(closed) = self.crashed(reason.clone(), fingerprint) {
             return Err(closed);
+        }
+        if !in_step {
+            return Err(Closed::Crashed);
         }
         self.wire.part.begin();
         let reason = Some(reason);
@@ -215,7 +219,10 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
     /// A message has come: gives it to the duty first.
     fn offer(&mut self, cx: &mut Cx<P>, item: Item<P>) -> Result<Option<Item<P>>, Box<Fallen>> {
         let Self { wire, duty, .. } = self;
+        wire.sent.set(0);
+        wire.read_on.set(false);
         let offered = wire.part.contain(|| {
+            duty.arrives();
             wire.part.at_message();
             duty.offer(&wire.served.protocol, cx, item)
         });
@@ -251,23 +258,26 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
             }
             Event::Task(task) => {
                 let ran = Guarded::new(wire, || self.duty.perform(protocol, cx, task)).await;
-                Self::settle(ran, Hook::Request)
+                let step = Self::settle(ran, Hook::Request)?;
+                Ok(self.heed(step))
             }
             Event::Quarantined => {
                 let refused = Crash { reason: None, hook: Hook::Message, sent: 0 };
+                self.duty.arrives();
+                let in_step = self.duty.crashed(0);
                 let ran = Guarded::new(wire, || protocol.quarantined(cx, &refused)).await;
-                Ok(Self::settle(ran, Hook::Message)?.or_close(Closed::Quarantined))
+                let step = Self::settle(ran, Hook::Message)?.or_close(Closed::Quarantined);
+                Ok(if in_step { step } else { step.then_close(Closed::Quarantined) })
             }
             Event::Malformed { malformed, then_close } => {
                 let closed = match *malformed {
                     Malformed::TooLarge { .. } => Closed::TooLarge,
                     Malformed::Undecodable(_) => Closed::Malformed,
                 };
+                let then_close = then_close || !self.duty.can_miss();
                 let ran = Guarded::new(wire, || protocol.malformed(cx, &malformed)).await;
-                Ok(match Self::settle(ran, Hook::Malformed)?.or_close(closed) {
-                    Step::GoOn if then_close => Step::Exit(Exit::Closed(closed)),
-                    step => step,
-                })
+                let step = Self::settle(ran, Hook::Malformed)?.or_close(closed);
+                Ok(if then_close { step.then_close(closed) } else { step })
             }
             Event::Idle => {
                 let ran = Guarded::new(wire, || protocol.idle(cx)).await;
@@ -286,6 +296,14 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
                 Err(Fallen::new(ExitReason::Panicked(*panic), Some(Hook::Receive)))
             }
             Event::Over(closed) => Ok(Step::Exit(Exit::Closed(closed))),
+        }
+    }
+
+    /// What the duty has found comes first.
+    fn heed(&mut self, step: Step) -> Step {
+        match self.duty.fault() {
+            Some(closed) => Step::Exit(Exit::Closed(closed)),
+            None => step,
         }
     }
 
@@ -333,6 +351,14 @@ impl Step {
         match self {
             Self::Exit(Exit::Closed(Closed::ByHandler)) => Self::Exit(Exit::Closed(closed)),
             step => step,
+        }
+    }
+
+    /// It closes where the hook would go on.
+    fn then_close(self, closed: Closed) -> Self {
+        match self {
+            Self::GoOn => Self::Exit(Exit::Closed(closed)),
+            step @ Self::Exit(_) => step,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::io;
 
 use trunkline_runtime::{AskError, Failure};
 
+use crate::client::RequestError;
 use crate::stream::Loss;
 
 /// What a hook gives back.
@@ -69,11 +70,13 @@ impl Error {
 }
 
 impl<E: std::error::Error + 'static> From<E> for Error {
-    /// Deadlines of asks, tokio's `Elapsed` and `io::ErrorKind::TimedOut` are time-outs.
+    /// Deadlines of asks and of a client's requests, tokio's `Elapsed` and
+    /// `io::ErrorKind::TimedOut` are time-outs.
     fn from(error: E) -> Self {
         let any: &dyn Any = &error;
         let timed_out = any.is::<tokio::time::error::Elapsed>()
             || any.downcast_ref() == Some(&AskError::Deadline)
+            || any.downcast_ref().is_some_and(|error: &RequestError| error.is_timeout())
             || any.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::TimedOut);
         let failure = Failure::from(error);
         Self(if timed_out { Kind::Timeout(failure) } else { Kind::Failed(failure) })

@@ -71,7 +71,10 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
                 return Poll::Ready(Event::Over(Closed::Disconnected).into());
             }
         }
-        if !self.drained && self.wire.seat.poll_drain(task).is_ready() {
+        if !self.drained
+            && self.wire.seat.poll_drain(task).is_ready()
+            && self.duty.poll_drain(task).is_ready()
+        {
             self.drained = true;
             return Poll::Ready(Event::Drain.into());
         }
@@ -82,10 +85,17 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
         {
             return Poll::Ready(Event::Notice(envelope).into());
         }
+        // Not at once after a wait: that the peer has gone is to be known before anything is sent.
+        if self.notices_first
+            && self.turn > 0
+            && let Poll::Ready(work) = self.poll_duty(task)
+        {
+            return Poll::Ready(Event::Task(work).into());
+        }
         if let Poll::Ready(event) = self.poll_peer(task) {
             return Poll::Ready(event);
         }
-        if let Poll::Ready(work) = self.duty.poll_task(task) {
+        if let Poll::Ready(work) = self.poll_duty(task) {
             return Poll::Ready(Event::Task(work).into());
         }
         if let Poll::Ready(closed) = self.wire.poll_children(task) {
@@ -103,6 +113,11 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
             Ok(()) => Poll::Pending,
             Err(panic) => Poll::Ready(Event::Panicked(Box::new(panic)).into()),
         }
+    }
+
+    fn poll_duty(&mut self, task: &mut Context<'_>) -> Poll<D::Task> {
+        let Self { duty, wire, .. } = self;
+        duty.poll_task(task, || wire.has_room())
     }
 
     fn poll_peer(&mut self, task: &mut Context<'_>) -> Poll<Happening<P, D::Task>> {

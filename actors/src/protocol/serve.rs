@@ -38,7 +38,7 @@ pub struct Means {
 }
 
 /// A protocol with all that its connections share.
-pub(super) struct Served<P> {
+pub(crate) struct Served<P> {
     pub(super) protocol: Arc<P>,
     pub(super) limits: Limits,
     pub(super) idle: Option<Duration>,
@@ -48,7 +48,26 @@ pub(super) struct Served<P> {
     pub(super) tap: super::testing::Tap<P>,
 }
 
-impl<P> Served<P> {
+impl<P: Protocol> Served<P> {
+    /// `idle` is how long nothing may move on a connection before the hook for that is called.
+    pub(crate) fn new(protocol: Arc<P>, idle: Option<Duration>, means: Arc<Means>) -> Arc<Self> {
+        let limits = protocol.limits();
+        let quarantine = Arc::new(Quarantine::new(
+            fastrand::u128(..).to_ne_bytes(),
+            limits.quarantine,
+            Instant::now(),
+        ));
+        Arc::new(Self {
+            protocol,
+            limits,
+            idle,
+            quarantine,
+            means,
+            #[cfg(any(test, feature = "testing"))]
+            tap: super::testing::Tap::default(),
+        })
+    }
+
     /// Another protocol in the same place.
     pub(super) fn with<Q: Protocol>(&self, protocol: Q) -> Arc<Served<Q>> {
         Arc::new(Served {
@@ -73,22 +92,7 @@ impl<P: Protocol> Hosted<P> {
     /// `protocol` under the name that the configuration gives it. `idle` is how long nothing may
     /// move before the hook for that is called.
     pub fn new(name: &str, protocol: Arc<P>, idle: Option<Duration>, means: Arc<Means>) -> Self {
-        let limits = protocol.limits();
-        let quarantine = Arc::new(Quarantine::new(
-            fastrand::u128(..).to_ne_bytes(),
-            limits.quarantine,
-            Instant::now(),
-        ));
-        let served = Served {
-            protocol,
-            limits,
-            idle,
-            quarantine,
-            means,
-            #[cfg(any(test, feature = "testing"))]
-            tap: super::testing::Tap::default(),
-        };
-        Self { name: name.into(), served: Arc::new(served) }
+        Self { name: name.into(), served: Served::new(protocol, idle, means) }
     }
 }
 
@@ -115,12 +119,20 @@ pub(super) fn serve<P: Protocol>(served: Arc<Served<P>>, parts: Parts) -> Servic
     run(served, parts, Serving)
 }
 
-/// Runs a protocol on a stream until the end of either.
-pub(super) fn run<P: Protocol>(
+/// Serves a stream that was made, and does the `duty` for which it was.
+pub(crate) fn serve_made<P: Protocol>(
     served: Arc<Served<P>>,
-    parts: Parts,
+    stream: Stream,
+    record: Rc<Record>,
+    seat: Seat,
     duty: impl Duty<P>,
 ) -> Service {
+    record.enter(Phase::Stream);
+    run(served, Parts { stream, unread: BytesMut::new(), record, seat }, duty)
+}
+
+/// Runs a protocol on a stream until the end of either.
+fn run<P: Protocol>(served: Arc<Served<P>>, parts: Parts, duty: impl Duty<P>) -> Service {
     // The room that they take is given back when the connection is set up.
     let begin = Box::new((served, parts));
     Box::pin(async move {

@@ -18,7 +18,7 @@ use crate::handler::Seat;
 use crate::record::Record;
 use crate::stream::Loss;
 
-pub(super) type Item<P> = <<P as Protocol>::Codec as Decoder>::Item;
+pub(crate) type Item<P> = <<P as Protocol>::Codec as Decoder>::Item;
 
 /// Both live on one thread; no borrow outlasts a call.
 pub(super) struct Wire<P: Protocol> {
@@ -56,6 +56,16 @@ pub(super) enum Found<P: Protocol> {
 }
 
 impl<P: Protocol> Wire<P> {
+    /// How much may wait for the peer: a bound of nothing is one of a single message.
+    pub(super) fn write_bound(&self) -> usize {
+        self.served.limits.write.max(1)
+    }
+
+    /// Whether a message would not wait before it is written.
+    pub(super) fn has_room(&self) -> bool {
+        self.link.borrow().waiting() < self.write_bound()
+    }
+
     /// The next message. What was sent goes out before it waits for more.
     pub(super) fn poll_message(&self, task: &mut Context<'_>) -> Poll<Found<P>> {
         let limit = self.served.limits.message;

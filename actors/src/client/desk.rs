@@ -1,0 +1,215 @@
+//! What outlives the actor of a client: its requests, and who waits for them.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::task::AtomicWaker;
+use parking_lot::Mutex;
+use serde_json::json;
+use tokio::sync::oneshot;
+use tracing::error;
+use trunkline_runtime::{Detail, Panic, clock, contain};
+
+use super::pending::{Bounds, Ended, Pending, Turn};
+use super::{RequestError, Requests};
+
+/// How a request ends.
+pub(super) type Outcome<P> = Result<<P as Requests>::Answer, RequestError>;
+
+type To<P> = oneshot::Sender<Outcome<P>>;
+type Left<P> = Ended<<P as Requests>::Request, To<P>>;
+
+/// Longer than any process runs, and well within the range of the clock.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
+/// The requests of a client. No code of an author's runs under its lock: neither destructors of
+/// requests and answers, nor the wakers of those who wait.
+pub(super) struct Desk<P: Requests> {
+    name: Arc<str>,
+    pending: Mutex<Pending<P::Request, To<P>>>,
+    /// Of the client's actor, the only one who waits for requests.
+    waker: AtomicWaker,
+    /// The peer, while there is a connection.
+    peer: Mutex<Option<SocketAddr>>,
+    connections: AtomicU64,
+}
+
+/// What the connection is to do.
+pub(super) enum Work<R> {
+    Send(u64, R),
+    /// The connection is of no use any more.
+    Close,
+}
+
+impl<P: Requests> Desk<P> {
+    pub(super) fn new(name: &str, bounds: Bounds) -> Self {
+        Self {
+            name: name.into(),
+            pending: Mutex::new(Pending::new(bounds)),
+            waker: AtomicWaker::new(),
+            peer: Mutex::new(None),
+            connections: AtomicU64::new(0),
+        }
+    }
+
+    pub(super) fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    pub(super) fn peer(&self) -> Option<SocketAddr> {
+        *self.peer.lock()
+    }
+
+    pub(super) fn set_peer(&self, peer: Option<SocketAddr>) {
+        *self.peer.lock() = peer;
+    }
+
+    /// The number of the next connection, from 1.
+    pub(super) fn next_connection(&self) -> u64 {
+        self.connections.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    pub(super) fn admit(
+        &self,
+        request: P::Request,
+        to: To<P>,
+        within: Duration,
+    ) -> Result<u64, RequestError> {
+        let deadline = clock::now() + within.min(LONGEST);
+        let admitted = self.pending.lock().admit(request, to, deadline);
+        match admitted {
+            Ok(id) => {
+                self.waker.wake();
+                Ok(id)
+            }
+            Err(Ended { error, .. }) => Err(error),
+        }
+    }
+
+    /// How the request ends now that who asked gives up; none if it has ended already.
+    pub(super) fn give_up(&self, id: u64) -> Option<RequestError> {
+        let given_up = self.pending.lock().give_up(id);
+        let Ended { error, .. } = given_up?;
+        self.waker.wake();
+        Some(error)
+    }
+
+    pub(super) fn open(&self) {
+        self.pending.lock().open();
+    }
+
+    /// Takes no more requests.
+    pub(super) fn drain(&self) {
+        self.pending.lock().drain();
+        self.waker.wake();
+    }
+
+    /// Takes no more requests, and ends those that are there.
+    pub(super) fn stop(&self) {
+        let ended = self.pending.lock().stop();
+        self.tell(ended);
+    }
+
+    /// Ready when there will be nothing to do any more.
+    pub(super) fn poll_done(&self, task: &Context<'_>) -> Poll<()> {
+        self.waker.register(task.waker());
+        if self.is_done() { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.pending.lock().is_done()
+    }
+
+    pub(super) fn poll_work(&self, task: &Context<'_>) -> Poll<Work<P::Request>> {
+        self.waker.register(task.waker());
+        loop {
+            let turn = self.pending.lock().next(clock::now());
+            match turn {
+                Turn::Send(id, request) => return Poll::Ready(Work::Send(id, request)),
+                Turn::Stalled => return Poll::Ready(Work::Close),
+                Turn::Expired(ended) => self.tell([ended]),
+                Turn::Rest => return Poll::Pending,
+            }
+        }
+    }
+
+    pub(super) fn keep(&self, id: u64, request: P::Request) {
+        let unwanted = self.pending.lock().keep(id, request);
+        self.discard(unwanted);
+    }
+
+    /// Gives an answer to who waits for it: to the request of this id, or to the oldest. False if
+    /// there is no such request.
+    pub(super) fn answer(&self, id: Option<u64>, answer: P::Answer) -> bool {
+        let flight = {
+            let mut pending = self.pending.lock();
+            match id {
+                Some(id) => pending.answered(id),
+                None => pending.answered_next(),
+            }
+        };
+        let Some(flight) = flight else { return false };
+        if let Some(to) = flight.to {
+            // Whoever asked may have stopped waiting just now.
+            let _ = to.send(Ok(answer));
+        }
+        true
+    }
+
+    pub(super) fn crashed_over(&self, id: u64, was_sent: bool) {
+        let ended = self.pending.lock().crashed_over(id, was_sent);
+        self.tell(ended);
+    }
+
+    pub(super) fn crashed_over_any(&self) {
+        let ended = self.pending.lock().crashed_over_any();
+        self.tell(ended);
+    }
+
+    /// The connection is over.
+    pub(super) fn broke(&self) {
+        let ended = self.pending.lock().broke(clock::now());
+        self.tell(ended);
+    }
+
+    /// Whether no answer is to come.
+    pub(super) fn is_grounded(&self) -> bool {
+        self.pending.lock().is_grounded()
+    }
+
+    fn tell(&self, ended: impl IntoIterator<Item = Left<P>>) {
+        for Ended { to, request, error } in ended {
+            if let Some(to) = to {
+                let _ = to.send(Err(error));
+            }
+            self.discard(request);
+        }
+    }
+
+    /// Drops what is an author's: a destructor that panics must not cost others their end.
+    pub(super) fn discard(&self, request: Option<P::Request>) {
+        if let Err(Panic { text, place }) = contain(|| drop(request)) {
+            let client = &*self.name;
+            error!(client, panic = &*text, place = &*place, "a request's destructor panicked");
+        }
+    }
+}
+
+impl<P: Requests> Detail for Desk<P> {
+    fn detail(&self) -> serde_json::Value {
+        let counts = self.pending.lock().counts();
+        json!({
+            "peer": self.peer().map(|peer| peer.to_string()),
+            "connections": self.connections.load(Ordering::Relaxed),
+            "waiting": counts.waiting,
+            "in_flight": counts.in_flight,
+            "sent": counts.sent,
+            "repeated": counts.repeated,
+            "answered": counts.answered,
+            "refused": counts.refused,
+        })
+    }
+}

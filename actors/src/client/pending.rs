@@ -1,0 +1,291 @@
+//! Which request waits, which is with the peer, and what becomes of each: pure, with time as an
+//! argument.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use super::RequestError;
+
+/// How many requests there may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Bounds {
+    /// Not sent yet.
+    pub(super) queue: usize,
+    /// Sent and not answered yet.
+    pub(super) in_flight: usize,
+}
+
+/// Whether requests are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Open,
+    /// No more are taken; those that are there go on.
+    Draining,
+    /// None is taken, and none is there.
+    Stopped,
+}
+
+/// The requests of one client: of type `R`, each asked by a `T`.
+///
+/// A request is here from [`admit`](Self::admit) until exactly one of: its answer, an [`Ended`],
+/// or [`give_up`](Self::give_up). Whatever leaves is handed out, as destructors of requests and
+/// of their askers must not run under a lock.
+#[derive(Debug)]
+pub(super) struct Pending<R, T> {
+    bounds: Bounds,
+    phase: Phase,
+    last: u64,
+    /// By id: the order of arrival. What is repeated comes before all that is newer.
+    waiting: BTreeMap<u64, Waiting<R, T>>,
+    /// By id, which is the order of sending as well: nothing returns to the queue while a
+    /// connection lasts.
+    flying: BTreeMap<u64, Flight<R, T>>,
+    counts: Counts,
+}
+
+#[derive(Debug)]
+struct Waiting<R, T> {
+    request: R,
+    to: T,
+    deadline: Instant,
+    /// On an earlier connection.
+    was_sent: bool,
+}
+
+/// A request that is with the peer.
+#[derive(Debug)]
+pub(super) struct Flight<R, T> {
+    /// Who asked; none who has given up. The answer is awaited all the same.
+    pub(super) to: Option<T>,
+    /// Kept where it is to be repeated.
+    pub(super) request: Option<R>,
+    deadline: Instant,
+}
+
+/// A request that will not be answered.
+#[derive(Debug)]
+#[must_use = "who asked still waits"]
+pub(super) struct Ended<R, T> {
+    pub(super) to: Option<T>,
+    pub(super) request: Option<R>,
+    pub(super) error: RequestError,
+}
+
+/// What is to be done next.
+#[derive(Debug)]
+pub(super) enum Turn<R, T> {
+    /// Send this; then [`Pending::keep`] it, where it is to be repeated.
+    Send(u64, R),
+    /// It waited for too long; there may be more.
+    Expired(Ended<R, T>),
+    /// Requests wait for answers that are all past their deadlines: the connection is of no use.
+    Stalled,
+    /// Nothing.
+    Rest,
+}
+
+/// How things stand, and how many there have been.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) waiting: usize,
+    pub(super) in_flight: usize,
+    pub(super) sent: u64,
+    pub(super) repeated: u64,
+    pub(super) answered: u64,
+    pub(super) refused: u64,
+}
+
+impl<R, T> Pending<R, T> {
+    pub(super) fn new(bounds: Bounds) -> Self {
+        Self {
+            bounds,
+            phase: Phase::Open,
+            last: 0,
+            waiting: BTreeMap::new(),
+            flying: BTreeMap::new(),
+            counts: Counts::default(),
+        }
+    }
+
+    /// Takes requests, again.
+    pub(super) fn open(&mut self) {
+        self.phase = Phase::Open;
+    }
+
+    /// Takes no more requests.
+    pub(super) fn drain(&mut self) {
+        if self.phase == Phase::Open {
+            self.phase = Phase::Draining;
+        }
+    }
+
+    /// Takes no more requests, and ends all that are there.
+    pub(super) fn stop(&mut self) -> Vec<Ended<R, T>> {
+        self.phase = Phase::Stopped;
+        let flying = std::mem::take(&mut self.flying).into_values();
+        let waiting = std::mem::take(&mut self.waiting).into_values();
+        flying
+            .map(|flight| flight.end(RequestError::Broken))
+            .chain(waiting.map(|waiting| {
+                waiting.end(|was_sent| match was_sent {
+                    true => RequestError::Broken,
+                    false => RequestError::Stopped,
+                })
+            }))
+            .collect()
+    }
+
+    /// Takes a request in; its id, from 1, is of no other.
+    ///
+    /// # Errors
+    /// Why it is not taken; it is handed back.
+    pub(super) fn admit(
+        &mut self,
+        request: R,
+        to: T,
+        deadline: Instant,
+    ) -> Result<u64, Ended<R, T>> {
+        let error = if self.phase != Phase::Open {
+            RequestError::Stopped
+        } else if self.waiting.len() >= self.bounds.queue {
+            RequestError::Full
+        } else {
+            self.last += 1;
+            self.waiting.insert(self.last, Waiting { request, to, deadline, was_sent: false });
+            return Ok(self.last);
+        };
+        self.counts.refused += 1;
+        Err(Ended { to: Some(to), request: Some(request), error })
+    }
+
+    /// What a connection that can send is to do.
+    pub(super) fn next(&mut self, now: Instant) -> Turn<R, T> {
+        let Some(first) = self.waiting.first_entry() else { return Turn::Rest };
+        if first.get().deadline <= now {
+            return Turn::Expired(first.remove().late());
+        }
+        if self.flying.len() >= self.bounds.in_flight {
+            let late = self.flying.values().all(|flight| flight.deadline <= now);
+            return if late { Turn::Stalled } else { Turn::Rest };
+        }
+        let (id, Waiting { request, to, deadline, .. }) = first.remove_entry();
+        self.flying.insert(id, Flight { to: Some(to), request: None, deadline });
+        self.counts.sent += 1;
+        Turn::Send(id, request)
+    }
+
+    /// Keeps a request that was sent, for it is to be repeated if the connection breaks. It is
+    /// handed back where nobody wants its answer any more.
+    pub(super) fn keep(&mut self, id: u64, request: R) -> Option<R> {
+        match self.flying.get_mut(&id) {
+            Some(flight) if flight.to.is_some() => flight.request.replace(request),
+            Some(_) | None => Some(request),
+        }
+    }
+
+    /// The peer has answered the request that has been with it longest; none if there is none.
+    pub(super) fn answered_next(&mut self) -> Option<Flight<R, T>> {
+        let (_, flight) = self.flying.pop_first()?;
+        self.counts.answered += 1;
+        Some(flight)
+    }
+
+    /// The peer has answered this request; none if it is not with it.
+    pub(super) fn answered(&mut self, id: u64) -> Option<Flight<R, T>> {
+        let flight = self.flying.remove(&id)?;
+        self.counts.answered += 1;
+        Some(flight)
+    }
+
+    /// The handler crashed as it sent this request. Where something of it `was_sent`, the peer
+    /// will answer, and the answer is nobody's.
+    pub(super) fn crashed_over(&mut self, id: u64, was_sent: bool) -> Option<Ended<R, T>> {
+        let flight = if was_sent {
+            let flight = self.flying.get_mut(&id)?;
+            Flight {
+                to: flight.to.take(),
+                request: flight.request.take(),
+                deadline: flight.deadline,
+            }
+        } else {
+            self.flying.remove(&id)?
+        };
+        Some(flight.end(RequestError::Crashed))
+    }
+
+    /// The handler crashed over what may have been the answer to any of those that are with the
+    /// peer. None is repeated: it may be the one that crashes handlers.
+    pub(super) fn crashed_over_any(&mut self) -> Vec<Ended<R, T>> {
+        let flying = std::mem::take(&mut self.flying).into_values();
+        flying.map(|flight| flight.end(RequestError::Crashed)).collect()
+    }
+
+    /// The connection is over. What is to be repeated returns to the queue, in its place.
+    pub(super) fn broke(&mut self, now: Instant) -> Vec<Ended<R, T>> {
+        let mut ended = Vec::new();
+        for (id, flight) in std::mem::take(&mut self.flying) {
+            let Flight { to: Some(to), request: Some(request), deadline } = flight else {
+                ended.push(flight.end(RequestError::Broken));
+                continue;
+            };
+            let waiting = Waiting { request, to, deadline, was_sent: true };
+            if deadline <= now {
+                ended.push(waiting.late());
+            } else {
+                self.counts.repeated += 1;
+                self.waiting.insert(id, waiting);
+            }
+        }
+        ended
+    }
+
+    /// Who asked wants no answer any more. None if the request has ended already; otherwise it
+    /// would end like this. What is with the peer is still answered, to nobody.
+    pub(super) fn give_up(&mut self, id: u64) -> Option<Ended<R, T>> {
+        if let Some(waiting) = self.waiting.remove(&id) {
+            return Some(waiting.late());
+        }
+        let flight = self.flying.get_mut(&id)?;
+        let to = flight.to.take()?;
+        let request = flight.request.take();
+        Some(Ended { to: Some(to), request, error: RequestError::Unanswered })
+    }
+
+    /// Whether nobody waits for anything, nor will.
+    pub(super) fn is_done(&self) -> bool {
+        self.phase != Phase::Open
+            && self.waiting.is_empty()
+            && self.flying.values().all(|flight| flight.to.is_none())
+    }
+
+    /// Whether no answer is to come.
+    pub(super) fn is_grounded(&self) -> bool {
+        self.flying.is_empty()
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        Counts { waiting: self.waiting.len(), in_flight: self.flying.len(), ..self.counts }
+    }
+}
+
+impl<R, T> Waiting<R, T> {
+    fn end(self, error: impl FnOnce(bool) -> RequestError) -> Ended<R, T> {
+        Ended { to: Some(self.to), request: Some(self.request), error: error(self.was_sent) }
+    }
+
+    fn late(self) -> Ended<R, T> {
+        self.end(|was_sent| match was_sent {
+            true => RequestError::Unanswered,
+            false => RequestError::Deadline,
+        })
+    }
+}
+
+impl<R, T> Flight<R, T> {
+    fn end(self, error: RequestError) -> Ended<R, T> {
+        Ended { to: self.to, request: self.request, error }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,9 @@
+//! Clients against a peer in the test, in memory and in virtual time.
+
+mod asking;
+mod crashing;
+mod harness;
+mod losing;
+mod stopping;
+mod storm;
+mod tcp;
