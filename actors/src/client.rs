@@ -24,6 +24,8 @@
 //!   answer to that is awaited, and thrown away.
 //! - **An answer that nobody awaits** is a fault of the peer, and closes the connection. So does a
 //!   connection full of requests whose deadlines have all passed, as soon as another one waits.
+//! - **An outage.** Requests wait for a connection until their deadlines, also while a client whose
+//!   actor crashes too often is parked.
 //! - **Drain.** A client that is to stop takes no more requests, and those that are there get its
 //!   grace ([`ClientSettings::drain`]); [`Protocol::drain`] is called when none is left.
 //!
