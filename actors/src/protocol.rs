@@ -160,8 +160,8 @@ pub trait Protocol: Sized + Send + Sync + 'static {
         self.recovered(cx, crash)
     }
 
-    /// What the peer sent is no message. After one that is too long the connection closes, whatever
-    /// this says; also where the codec would only find the same again.
+    /// What the peer sent is no message. After one that is longer than [`Limits::message`] the
+    /// connection closes, whatever this says; also where the codec only refuses the same again.
     ///
     /// # Errors
     /// See [`Error`].
@@ -174,7 +174,8 @@ pub trait Protocol: Sized + Send + Sync + 'static {
         async { Ok(Next::Close) }
     }
 
-    /// Nothing has moved for the idle time, in either direction.
+    /// Nothing has moved for the idle time, in either direction. A hook that waits counts as
+    /// movement; a message of another actor does not by itself, nor does it where reading is paused.
     ///
     /// # Errors
     /// See [`Error`].
@@ -204,8 +205,10 @@ pub trait Protocol: Sized + Send + Sync + 'static {
         async { Ok(Next::Close) }
     }
 
-    /// The end; not called when a crash is the end, nor when the connection is killed. What is sent
-    /// here still goes out where the peer is there. It may take 5 s.
+    /// The end; after a crash, in the fresh handler that let the connection go. Not called when
+    /// crashes are the end, as one too many or one in the codec; nor when the connection is killed,
+    /// or taken over by something else. What is sent here still goes out where the peer is there. It
+    /// may take 5 s.
     fn close(&self, cx: &mut Cx<Self>, closed: Closed) -> impl Future<Output = ()> {
         let _ = (cx, closed);
         async {}

@@ -269,12 +269,12 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
                 let step = Self::settle(ran, Hook::Message)?.or_close(Closed::Quarantined);
                 Ok(if in_step { step } else { step.then_close(Closed::Quarantined) })
             }
-            Event::Malformed { malformed, then_close } => {
+            Event::Malformed(malformed) => {
                 let closed = match *malformed {
                     Malformed::TooLarge { .. } => Closed::TooLarge,
                     Malformed::Undecodable(_) => Closed::Malformed,
                 };
-                let then_close = then_close || !self.duty.can_miss();
+                let then_close = closed == Closed::TooLarge || !self.duty.can_miss();
                 let ran = Guarded::new(wire, || protocol.malformed(cx, &malformed)).await;
                 let step = Self::settle(ran, Hook::Malformed)?.or_close(closed);
                 Ok(if then_close { step.then_close(closed) } else { step })

@@ -32,8 +32,9 @@ pub(super) enum Event<P: Protocol, T> {
     Notice(Box<dyn Envelope<P>>),
     Task(T),
     Quarantined,
-    Malformed { malformed: Box<Malformed>, then_close: bool },
+    Malformed(Box<Malformed>),
     Idle,
+    /// This silence included, from 1.
     Beat(u32),
     Drain,
     Panicked(Box<Panic>),
@@ -133,19 +134,17 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
         found.map(|found| {
             let event = match found {
                 Found::Message(item, fingerprint) => return self.admit(item, fingerprint),
-                Found::Undecodable { error, progress } => {
-                    let malformed = Box::new(Malformed::Undecodable(error));
-                    Event::Malformed { malformed, then_close: !progress }
+                Found::Undecodable(error) => {
+                    Event::Malformed(Box::new(Malformed::Undecodable(error)))
                 }
                 Found::TooLarge => {
                     let limit = self.wire.served.limits.message;
-                    let malformed = Box::new(Malformed::TooLarge { limit });
-                    Event::Malformed { malformed, then_close: true }
+                    Event::Malformed(Box::new(Malformed::TooLarge { limit }))
                 }
                 Found::CodecPanicked(panic) => Event::Panicked(Box::new(panic)),
                 Found::Ended(closed) => Event::Over(closed),
                 Found::Due(Due::Idle) => Event::Idle,
-                Found::Due(Due::Beat { missed }) => Event::Beat(missed),
+                Found::Due(Due::Beat { missed }) => Event::Beat(missed + 1),
                 Found::Due(Due::HeartbeatLost) => Event::Over(Closed::HeartbeatLost),
                 Found::Due(Due::SendTimeout) => Event::Over(Closed::SendTimeout),
             };

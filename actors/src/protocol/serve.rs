@@ -205,6 +205,7 @@ fn wire<P: Protocol>(served: Arc<Served<P>>, parts: Parts) -> Option<Rc<Wire<P>>
         paused: Cell::new(false),
         sent: Cell::new(0),
         broken: Cell::new(false),
+        stuck: Cell::new(false),
         over: Cell::new(None),
         read_on: Cell::new(false),
     }))

@@ -1,5 +1,13 @@
 //! The connection of a protocol, in virtual time.
 
+mod codecs;
+mod crashes;
+mod fairness;
+mod hooks;
+mod notices;
+mod rig;
+mod time;
+
 use std::time::Duration;
 
 use tokio_util::codec::LinesCodec;

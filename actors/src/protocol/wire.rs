@@ -35,6 +35,9 @@ pub(super) struct Wire<P: Protocol> {
     pub(super) sent: Cell<u32>,
     /// The codec panicked: where messages begin and end is lost.
     pub(super) broken: Cell<bool>,
+    /// The codec refused what there is and took nothing of it. It may have noted to skip it; where it
+    /// only refuses it again, nothing can follow.
+    pub(super) stuck: Cell<bool>,
     /// What is due ends the connection, as a read within a hook found: the hook goes no further.
     pub(super) over: Cell<Option<Closed>>,
     /// The hook at hand has read further messages, which may be what it crashes over.
@@ -44,11 +47,7 @@ pub(super) struct Wire<P: Protocol> {
 /// What a look for the next message came to.
 pub(super) enum Found<P: Protocol> {
     Message(Item<P>, Option<Fingerprint>),
-    /// `progress`: the codec took something, so that looking further can come to something else.
-    Undecodable {
-        error: Error,
-        progress: bool,
-    },
+    Undecodable(Error),
     CodecPanicked(Panic),
     TooLarge,
     Ended(Closed),
@@ -116,16 +115,21 @@ impl<P: Protocol> Wire<P> {
             self.broken.set(true);
             return Some(Found::CodecPanicked(panic));
         }
+        if result.is_ok() {
+            self.stuck.set(false);
+        }
         match result {
             Ok(None) => None,
             Ok(Some(item)) => Some(Found::Message(item, link.fingerprint(quarantine))),
             Err(_) if link.input == Input::Ended => Some(Found::Ended(Closed::Truncated)),
+            Err(_) if !progress && self.stuck.get() => Some(Found::Ended(Closed::Malformed)),
             Err(error) => {
+                self.stuck.set(!progress);
                 if progress {
                     // What is behind it is another message, whose bytes are its own.
                     link.fingerprint(quarantine);
                 }
-                Some(Found::Undecodable { error, progress })
+                Some(Found::Undecodable(error))
             }
         }
     }

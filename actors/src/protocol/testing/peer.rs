@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
-use trunkline_runtime::{Message, Node};
+use trunkline_runtime::{Message, Node, Tree};
 
 use super::{Bench, MOMENT, PATIENCE};
 use crate::protocol::{Closed, Connection, Protocol, Receive};
@@ -209,6 +209,13 @@ impl<P: Protocol> TestPeer<P> {
         if let Err(error) = self.connection().ask(message, PATIENCE).await {
             panic!("the connection did not receive the message: {error}");
         }
+    }
+
+    /// Everything that lives now: the connection is `test/connections/1`, its handler `protocol` and
+    /// its children below it, and the actors of the application are below `test/app`.
+    #[must_use]
+    pub fn tree(&self) -> Tree {
+        self.bench.runtime.registry().tree()
     }
 
     /// Stops the connection as its listener would: it drains.
