@@ -3,6 +3,7 @@
 pub(crate) mod faults;
 pub(crate) mod good;
 pub(crate) mod journal;
+pub(crate) mod parent;
 pub(crate) mod quit;
 
 use std::future::Future;

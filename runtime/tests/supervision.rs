@@ -9,6 +9,7 @@
 )]
 
 mod asks;
+mod children_of_leaves;
 mod deadlines;
 mod dynamic_children;
 mod escalation;
@@ -17,6 +18,7 @@ mod intensity_and_backoff;
 mod mailboxes;
 mod panics_everywhere;
 mod parking;
+mod parts;
 mod recipients;
 mod refused_mail;
 mod restart_policies;

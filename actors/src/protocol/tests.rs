@@ -1,12 +1,18 @@
 //! The connection of a protocol, in virtual time.
 
+mod children;
 mod codecs;
 mod crashes;
+mod endings;
 mod fairness;
 mod hooks;
 mod notices;
+mod properties;
+mod quarantine;
+mod reading;
 mod rig;
 mod time;
+mod writing;
 
 use std::time::Duration;
 

@@ -15,7 +15,7 @@ use crate::stream::{Stream, memory};
 /// Dropped, it is gone as a peer whose process ended: its stream ends in order.
 pub struct TestPeer<P> {
     bench: Arc<Bench<P>>,
-    stream: Stream,
+    pub(in crate::protocol) stream: Stream,
     node: Arc<Node>,
     number: u64,
     connection: Connection<P>,

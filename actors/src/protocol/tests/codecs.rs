@@ -33,6 +33,7 @@ where
     }
 
     async fn message(&self, cx: &mut Cx<Self>, length: usize) -> Result<Next> {
+        assert_ne!(length, 13, "an unlucky number");
         cx.send(format!("{length}.")).await?;
         Ok(Next::Read)
     }
@@ -181,6 +182,15 @@ fn a_peer_that_sends_nothing_but_malformed_messages_does_not_reach_the_bound() {
     over(Way::Picky).run(async |peer| {
         peer.send("?".repeat(500) + "123.").await;
         peer.expect("what?".repeat(500) + "4.").await;
+    });
+}
+
+#[test]
+fn what_was_malformed_before_a_message_in_quarantine_does_not_matter() {
+    over(Way::Picky).run(async |peer| {
+        peer.send("123456789012.".repeat(4) + "??123456789012.").await;
+        peer.expect("error.".repeat(4) + "what?what?error.").await;
+        assert_eq!(peer.restarts(), 4);
     });
 }
 
