@@ -193,15 +193,15 @@ fn a_leaf_that_stops_stops_its_children_each_within_its_grace() {
         let (spec, parent) = parent("parent", PLAIN).shutdown(Shutdown::Grace(seconds(60))).build();
         let tree = u.start(u.tree(PLAIN).child(spec)).await;
         spawn(&u, &parent, "a").await;
-        let stubborn = || never_stop("stubborn").shutdown(Shutdown::Grace(seconds(3)));
-        try_spawn(&parent, stubborn).await.expect("the spec is sound");
+        let stubborn = never_stop("stubborn", &u.journal).shutdown(Shutdown::Grace(seconds(3)));
+        try_spawn(&parent, || stubborn).await.expect("the spec is sound");
         u.settle().await;
         let before = tokio::time::Instant::now();
         tree.remove_child(&"parent".into());
         assert_eq!(u.exited("tree/parent/stubborn").await, ExitReason::Killed);
         assert_eq!(u.exited("tree/parent").await, ExitReason::Shutdown);
         assert!((seconds(3)..seconds(4)).contains(&before.elapsed()), "{:?}", before.elapsed());
-        assert_eq!(u.journal.lines(), ["a started", "a stopping", "a stopped shutdown"]);
+        assert_eq!(u.journal.lines(), ["a started", "a stopping", "a stopped shutdown", "asked"]);
     });
 }
 
@@ -210,8 +210,8 @@ fn a_leaf_that_stops_takes_no_more_children() {
     run(|u: Universe| async move {
         let (spec, parent) = parent("parent", PLAIN).shutdown(Shutdown::Grace(seconds(60))).build();
         let tree = u.start(u.tree(PLAIN).child(spec)).await;
-        let slow = || never_stop("slow").shutdown(Shutdown::Grace(seconds(3)));
-        try_spawn(&parent, slow).await.expect("the spec is sound");
+        let slow = never_stop("slow", &u.journal).shutdown(Shutdown::Grace(seconds(3)));
+        try_spawn(&parent, || slow).await.expect("the spec is sound");
         u.settle().await;
         tree.remove_child(&"parent".into());
         u.settle().await;

@@ -41,7 +41,6 @@ enum Act {
     Panic,
     Fail,
     AtMessage,
-    Leave,
 }
 
 impl Message for Act {
@@ -59,13 +58,10 @@ impl Handles<Act> for Owner {
                 part.at_message();
                 0
             }
-            Act::Fail | Act::Leave => 0,
+            Act::Fail => 0,
         });
         if let Act::Fail = act {
             part.crashed(ExitReason::Failed(Failure::new("as told")));
-        }
-        if let Act::Leave = act {
-            self.part = None;
         }
         reply.send(outcome);
     }

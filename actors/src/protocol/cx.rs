@@ -109,18 +109,16 @@ impl<P: Protocol> Cx<P> {
         tokio::task::coop::consume_budget().await;
         let found = poll_fn(|task| {
             loop {
-                match self.wire.poll_message(task) {
-                    Poll::Ready(Found::Due(Due::Beat { .. })) => {}
-                    Poll::Ready(Found::Due(Due::HeartbeatLost)) => {
-                        self.wire.over.set(Some(Closed::HeartbeatLost));
-                        return Poll::Pending;
-                    }
-                    Poll::Ready(Found::Due(Due::SendTimeout)) => {
-                        self.wire.over.set(Some(Closed::SendTimeout));
-                        return Poll::Pending;
-                    }
-                    other => return other,
-                }
+                let polled = self.wire.poll_message(task);
+                let Poll::Ready(Found::Due(due)) = polled else { return polled };
+                let closed = match due {
+                    Due::Idle => return polled,
+                    Due::Beat { .. } => continue,
+                    Due::HeartbeatLost => Closed::HeartbeatLost,
+                    Due::SendTimeout => Closed::SendTimeout,
+                };
+                self.wire.over.set(Some(closed));
+                return Poll::Pending;
             }
         });
         match found.await {

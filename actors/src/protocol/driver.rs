@@ -350,7 +350,7 @@ impl Step {
     fn or_close(self, closed: Closed) -> Self {
         match self {
             Self::Exit(Exit::Closed(Closed::ByHandler)) => Self::Exit(Exit::Closed(closed)),
-            step => step,
+            step @ (Self::GoOn | Self::Exit(_)) => step,
         }
     }
 

@@ -73,10 +73,12 @@ pub(super) enum Wish {
 
 const WISHES: [Wish; 4] = [Wish::GoOn, Wish::Close, Wish::Disconnect, Wish::Ended];
 
+type Queue<P> = VecDeque<(Box<dyn Envelope<P>>, Permit)>;
+
 /// The queue of a connection. It outlives crashes of the handler.
 struct Inbox<P> {
     node: Arc<Node>,
-    queue: Mutex<VecDeque<(Box<dyn Envelope<P>>, Permit)>>,
+    queue: Mutex<Queue<P>>,
     waker: AtomicWaker,
     wish: AtomicU8,
 }

@@ -3,19 +3,18 @@
 //! Reads go through the thread's scratch buffer and writes through a spare one, so that a
 //! connection on which nothing is under way holds no buffer at all.
 
+mod due;
+
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
-use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use tokio::time::Instant;
 use trunkline_runtime::Deadline;
 
 use super::buffers::Buffers;
-use super::heartbeat::Heartbeat;
 use super::quarantine::{Fingerprint, Quarantine};
-use super::timers::{Due, Timers};
+use super::timers::Timers;
 use crate::closed::Moved;
 use crate::scratch::with_scratch;
 use crate::stream::{Loss, Stream};
@@ -200,76 +199,6 @@ impl Link {
     /// How long the message is as far as it has come.
     pub(super) fn message_len(&self) -> usize {
         self.buffers.as_ref().map_or(0, |buffers| buffers.message_len())
-    }
-
-    /// Ready when something is due.
-    pub(super) fn poll_due(&mut self, task: &mut Context<'_>) -> Poll<Due> {
-        while let Some((_, alarm)) = &mut self.alarm {
-            ready!(Pin::new(alarm).poll(task));
-            let due = self.timers.due(Instant::now());
-            // Activity only notes the time: the alarm is set anew when it went off too early.
-            self.alarm = None;
-            self.arm();
-            if let Some(due) = due {
-                return Poll::Ready(due);
-            }
-        }
-        Poll::Pending
-    }
-
-    /// Ready when the peer has taken nothing for too long, while a hook runs: it keeps the
-    /// connection busy, so that silence says nothing, and nobody could ask for a sign of life.
-    pub(super) fn poll_send_timeout(&mut self, task: &mut Context<'_>) -> Poll<()> {
-        while let Some((_, alarm)) = &mut self.alarm {
-            ready!(Pin::new(alarm).poll(task));
-            let now = Instant::now();
-            self.timers.busy_until(now);
-            let due = self.timers.due(now);
-            self.alarm = None;
-            self.arm();
-            if due == Some(Due::SendTimeout) {
-                return Poll::Ready(());
-            }
-        }
-        Poll::Pending
-    }
-
-    /// Sets the alarm, if it would go off too late.
-    fn arm(&mut self) {
-        let Some(next) = self.timers.next_deadline() else { return };
-        match &mut self.alarm {
-            None => self.alarm = Some((next, Deadline::at(next.into_std()))),
-            Some((at, alarm)) if next < *at => {
-                *at = next;
-                alarm.reset(next.into_std());
-            }
-            Some(_) => {}
-        }
-    }
-
-    pub(super) fn set_idle(&mut self, idle: Option<Duration>) {
-        self.timers.set_idle(idle, Instant::now());
-        self.arm();
-    }
-
-    pub(super) fn set_heartbeat(&mut self, heartbeat: Option<Heartbeat>) {
-        self.timers.set_heartbeat(heartbeat, Instant::now());
-        self.arm();
-    }
-
-    /// Whether the connection reads: while it does not, silence is not the peer's.
-    pub(super) fn set_paused(&mut self, paused: bool) {
-        if paused {
-            self.timers.pause();
-        } else {
-            self.timers.resume(Instant::now());
-            self.arm();
-        }
-    }
-
-    /// A hook has kept the connection busy until now: that was no silence of the peer.
-    pub(super) fn was_busy(&mut self) {
-        self.timers.busy_until(Instant::now());
     }
 
     /// Ends our direction after all that waits.

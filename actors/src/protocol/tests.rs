@@ -1,5 +1,6 @@
 //! The connection of a protocol, in virtual time.
 
+mod bombs;
 mod children;
 mod codecs;
 mod crashes;

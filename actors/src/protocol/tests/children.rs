@@ -267,7 +267,7 @@ impl Protocol for Blocked {
             self.0.wait();
         } else {
             let barrier = Arc::clone(&self.0);
-            cx.blocking(move || drop(barrier.wait())).await?;
+            cx.blocking(move || barrier.wait().is_leader()).await?;
         }
         cx.send(line).await?;
         Ok(Next::Read)

@@ -1,29 +1,17 @@
 //! Whatever comes in whatever order: each message is answered once, in order, and those that crash
 //! the handler by the error.
 
+mod answering;
+
 use std::future::poll_fn;
 use std::task::{Poll, ready};
 use std::time::Duration;
 
+use answering::{Answering, Manner, Note, letter};
 use proptest::prelude::*;
-use trunkline_runtime::{Intensity, Message};
 
-use super::rig::seconds;
+use crate::protocol::Closed;
 use crate::protocol::testing::{TestConnection, TestPeer};
-use crate::protocol::{
-    Closed, Crash, Cx, Error, Hook, Limits, Next, Peer, Protocol, Receive, Result,
-};
-
-/// What a handler does with a message.
-#[derive(Debug, Clone, Copy)]
-enum Manner {
-    Answer,
-    AnswerLate,
-    ReadOn,
-    Panic,
-    Fail,
-    PanicLate,
-}
 
 #[derive(Debug, Clone, Copy)]
 enum Act {
@@ -58,98 +46,6 @@ fn act() -> impl Strategy<Value = Act> {
         1 => (1..6u32).prop_map(Act::CrashOn),
         2 => (1..40usize).prop_map(Act::Read),
     ]
-}
-
-/// Lines `NUMBER MANNER`; each is answered by its number, or by `error` in its place.
-struct Answering;
-
-#[derive(Debug)]
-struct Note(u32, Manner);
-
-impl Message for Note {
-    type Answer = ();
-}
-
-impl Answering {
-    async fn answer(&self, cx: &mut Cx<Self>, number: &str, manner: char) -> Result<Next> {
-        if matches!(manner, 'l' | 'P') {
-            tokio::time::sleep(Duration::from_millis(30)).await;
-        }
-        match manner {
-            'p' | 'P' => panic!("as told"),
-            'f' => return Err(Error::new("as told")),
-            'r' => {
-                // What it reads is answered within, after its own answer.
-                cx.send(format!("m{number}")).await?;
-                if let Some(line) = cx.read().await? {
-                    let number = line.split(' ').next().unwrap_or_default();
-                    cx.send(format!("m{number}")).await?;
-                }
-                return Ok(Next::Read);
-            }
-            _ => {}
-        }
-        cx.send(format!("m{number}")).await?;
-        Ok(Next::Read)
-    }
-}
-
-impl Protocol for Answering {
-    type Codec = tokio_util::codec::LinesCodec;
-    type State = ();
-
-    fn codec(&self) -> Self::Codec {
-        Self::Codec::new()
-    }
-
-    fn state(&self, _: &Peer) {}
-
-    fn limits(&self) -> Limits {
-        Limits {
-            crashes: Intensity::new(10_000, seconds(1)),
-            write: 20,
-            inbox: 1000,
-            ..Limits::default()
-        }
-    }
-
-    async fn message(&self, cx: &mut Cx<Self>, line: String) -> Result<Next> {
-        let (number, manner) = line.split_once(' ').unwrap_or_default();
-        self.answer(cx, number, manner.chars().next().unwrap_or('a')).await
-    }
-
-    async fn recovered(&self, cx: &mut Cx<Self>, crash: &Crash) -> Result<Next> {
-        match crash.hook() {
-            Hook::Message if crash.sent() == 0 => cx.send("error").await?,
-            Hook::Receive if crash.sent() == 0 => cx.send("noted error").await?,
-            _ => {}
-        }
-        Ok(Next::Read)
-    }
-}
-
-impl Receive<Note> for Answering {
-    async fn receive(&self, cx: &mut Cx<Self>, Note(number, manner): Note) -> Result<Next> {
-        match manner {
-            Manner::Panic | Manner::PanicLate => panic!("as told"),
-            Manner::Fail => return Err(Error::new("as told")),
-            Manner::AnswerLate => tokio::time::sleep(Duration::from_millis(30)).await,
-            Manner::Answer | Manner::ReadOn => {}
-        }
-        cx.send(format!("n{number}")).await?;
-        Ok(Next::Read)
-    }
-}
-
-fn letter(manner: Manner) -> char {
-    match manner {
-        Manner::Answer => 'a',
-        Manner::AnswerLate => 'l',
-        Manner::ReadOn => 'r',
-        Manner::Panic => 'p',
-        Manner::Fail => 'f',
-        Manner::PanicLate => 'P',
-    }
 }
 
 /// What the peer is answered.
