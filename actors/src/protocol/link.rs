@@ -4,6 +4,8 @@
 //! connection on which nothing is under way holds no buffer at all.
 
 mod due;
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 use std::task::{Context, Poll, Waker, ready};

@@ -33,10 +33,21 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 const MOMENT: Duration = Duration::from_millis(20);
 
 /// One connection of a protocol, in a runtime of its own whose clock jumps to the next timer
-/// whenever there is nothing else to do.
+/// whenever there is nothing else to do. What a test does as the peer is a [`TestPeer`]'s:
+///
+/// | to | use |
+/// |---|---|
+/// | talk | [`send`](TestPeer::send), [`expect`](TestPeer::expect), [`receive`](TestPeer::receive), [`expect_nothing`](TestPeer::expect_nothing) |
+/// | let time pass | [`advance`](TestPeer::advance), [`settle`](TestPeer::settle) |
+/// | have the handler crash | [`crash_on`](TestPeer::crash_on), [`restarts`](TestPeer::restarts) |
+/// | be slow | [`window`](Self::window), and read nothing |
+/// | be another actor | [`notify`](TestPeer::notify), [`connection`](TestPeer::connection) |
+/// | be another client | [`another`](TestPeer::another) |
+/// | end it | [`end`](TestPeer::end), [`reset`](TestPeer::reset), [`stop`](TestPeer::stop) |
+/// | see how it ended | [`expect_end`](TestPeer::expect_end), [`expect_cut`](TestPeer::expect_cut), [`closed`](TestPeer::closed) |
 ///
 /// ```
-/// # use trunkline_actors::protocol::{Cx, Next, Peer, Protocol, Result};
+/// # use trunkline_actors::protocol::{Closed, Cx, Next, Peer, Protocol, Result};
 /// use tokio_util::codec::LinesCodec;
 /// use trunkline_actors::protocol::testing::TestConnection;
 ///
@@ -61,8 +72,11 @@ const MOMENT: Duration = Duration::from_millis(20);
 /// TestConnection::new(Echo).run(async |peer| {
 ///     peer.send("hello\n").await;
 ///     peer.expect("hello\n").await;
-///     peer.end().await;
-///     peer.expect_end().await;
+///     // Echo does not say how to go on after a crash: it costs the connection.
+///     peer.crash_on(2);
+///     peer.send("one\ntwo\nthree\n").await;
+///     peer.expect("one\n").await;
+///     assert_eq!(peer.expect_end().await, Closed::Crashed);
 /// });
 /// ```
 pub struct TestConnection<P> {

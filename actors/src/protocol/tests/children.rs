@@ -205,6 +205,7 @@ fn a_child_ends_with_a_connection_that_is_killed() {
         peer.send("wait\n").await;
         peer.settle().await;
         peer.stop();
+        peer.advance(seconds(3700)).await;
         peer.expect_cut().await;
         peer.settle().await;
         assert!(peer.tree().get(CHILD).is_none());
