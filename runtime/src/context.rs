@@ -26,29 +26,24 @@ use crate::runtime::Runtime;
 /// Everything started here ends with the incarnation.
 pub struct Context<'a, A: Actor> {
     actix: &'a mut HostContext<A>,
-    address: &'a Address<A>,
-    shared: &'a Rc<Shared>,
+    shared: &'a Shared<A>,
 }
 
 impl<'a, A: Actor> Context<'a, A> {
-    pub(crate) fn new(
-        actix: &'a mut HostContext<A>,
-        address: &'a Address<A>,
-        shared: &'a Rc<Shared>,
-    ) -> Self {
-        Self { actix, address, shared }
+    pub(crate) fn new(actix: &'a mut HostContext<A>, shared: &'a Shared<A>) -> Self {
+        Self { actix, shared }
     }
 
     /// The actor's own address.
     #[must_use]
     pub fn address(&self) -> &Address<A> {
-        self.address
+        &self.shared.address
     }
 
     /// The actor as the tree sees it.
     #[must_use]
     pub fn node(&self) -> &Arc<Node> {
-        self.address.node()
+        self.shared.address.node()
     }
 
     /// Which incarnation this is, from 1.
@@ -85,7 +80,7 @@ impl<'a, A: Actor> Context<'a, A> {
     }
 
     fn exit(&mut self, reason: ExitReason) {
-        self.shared.exit.borrow_mut().get_or_insert(reason);
+        self.shared.exit(reason);
         self.actix.stop();
     }
 

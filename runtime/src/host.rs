@@ -1,8 +1,9 @@
 //! The actix actor that carries one of ours.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::future::poll_fn;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::Poll;
 
 use actix::{ActorContext, AsyncContext, WrapFuture};
@@ -10,55 +11,102 @@ use actix::{ActorContext, AsyncContext, WrapFuture};
 use crate::actor::{Actor, Stopping};
 use crate::address::{Address, AskError, Permit};
 use crate::context::Context;
-use crate::exit::{ExitReason, Failure};
+use crate::exit::{ExitReason, Failure, Panic};
 use crate::message::{Handles, Message, Reply};
 use crate::panics::guarded_drop;
+use crate::worker::Worker;
 
 /// How many messages an actor handles before its neighbours get their turn: behind 20,000
 /// messages of 1 us a neighbour waits 23 ms without, and 77 us with a yield every 64.
-pub(crate) const TURN: u32 = 64;
+pub(crate) const TURN: u8 = 64;
 
 /// How the state of an incarnation comes to be.
 pub(crate) enum Source<A> {
     /// Built anew for each incarnation.
-    Factory(Box<dyn Fn() -> A>),
+    Factory(Factory<A>),
     /// Given once, to a child that is never restarted.
-    Once(Option<A>),
+    Once(A),
 }
 
-impl<A> Source<A> {
-    fn build(&mut self) -> Option<A> {
-        match self {
-            Self::Factory(factory) => Some(factory()),
-            Self::Once(actor) => actor.take(),
-        }
-    }
-}
+/// Builds the state of an incarnation.
+pub(crate) type Factory<A> = Box<dyn Fn() -> A>;
 
 /// What the host shares with the task that polls it; both live on one thread.
-pub(crate) struct Shared {
+///
+/// Here, and once, is all that need not lie in the task itself: tokio rounds the room of a task up
+/// to the next 128 bytes, and there is one for every connection.
+pub(crate) struct Shared<A: Actor> {
+    /// Keeps actix's channel connected; without it no restart is possible.
+    pub(crate) address: Address<A>,
+    pub(crate) worker: Arc<Worker>,
+    /// None where the one state was given.
+    pub(crate) factory: Option<Factory<A>>,
+    /// Boxed, as it is there only at an end.
+    exit: Cell<Option<Box<ExitReason>>>,
+    /// A panic in the destructor of the state.
+    drop_panic: Cell<Option<Box<Panic>>>,
+    pub(crate) generation: Cell<u32>,
+    pub(crate) turn: Cell<u8>,
     /// Set while an incarnation may run; a host that is polled otherwise does nothing.
     pub(crate) up: Cell<bool>,
-    pub(crate) exit: RefCell<Option<ExitReason>>,
     pub(crate) stop_requested: Cell<bool>,
     pub(crate) ready_deferred: Cell<bool>,
-    /// A panic in the destructor of the state.
-    pub(crate) drop_panic: RefCell<Option<crate::exit::Panic>>,
-    pub(crate) turn: Cell<u32>,
-    pub(crate) generation: Cell<u32>,
 }
 
-impl Shared {
-    pub(crate) fn new() -> Rc<Self> {
+impl<A: Actor> Shared<A> {
+    fn new(address: Address<A>, worker: Arc<Worker>, factory: Option<Factory<A>>) -> Rc<Self> {
         Rc::new(Self {
+            address,
+            worker,
+            factory,
+            exit: Cell::new(None),
+            drop_panic: Cell::new(None),
+            generation: Cell::new(0),
+            turn: Cell::new(0),
             up: Cell::new(false),
-            exit: RefCell::new(None),
             stop_requested: Cell::new(false),
             ready_deferred: Cell::new(false),
-            drop_panic: RefCell::new(None),
-            turn: Cell::new(0),
-            generation: Cell::new(0),
         })
+    }
+
+    /// A new incarnation begins.
+    pub(crate) fn begin(&self, generation: u32) {
+        self.generation.set(generation);
+        self.exit.set(None);
+        self.stop_requested.set(false);
+        self.ready_deferred.set(false);
+        self.up.set(true);
+    }
+
+    /// The incarnation ends for this reason, unless one is known already.
+    pub(crate) fn exit(&self, reason: ExitReason) {
+        let known = self.exit.take();
+        self.exit.set(known.or_else(|| Some(Box::new(reason))));
+    }
+
+    /// It gives up, whatever was said before.
+    fn fail(&self, failure: Failure) {
+        self.exit.set(Some(Box::new(ExitReason::Failed(failure))));
+    }
+
+    fn is_exiting(&self) -> bool {
+        self.peek_exit(|known| known.is_some())
+    }
+
+    fn peek_exit<R>(&self, look: impl FnOnce(Option<&ExitReason>) -> R) -> R {
+        let known = self.exit.take();
+        let seen = look(known.as_deref());
+        self.exit.set(known);
+        seen
+    }
+
+    /// Why it ends, where it said so; asked once.
+    pub(crate) fn take_exit(&self) -> Option<ExitReason> {
+        self.exit.take().map(|reason| *reason)
+    }
+
+    pub(crate) fn take_drop_panic(&self) -> Option<Panic> {
+        self.drop_panic.take().map(|panic| *panic)
     }
 }
 
@@ -67,17 +115,26 @@ pub(crate) type HostContext<A> = actix::Context<Host<A>>;
 /// Carries the state of the incarnation, or none while the child is down.
 pub(crate) struct Host<A: Actor> {
     state: Option<A>,
-    source: Source<A>,
-    pub(crate) address: Address<A>,
-    pub(crate) shared: Rc<Shared>,
+    shared: Rc<Shared<A>>,
 }
 
 // The state is never pinned.
 impl<A: Actor> Unpin for Host<A> {}
 
 impl<A: Actor> Host<A> {
-    pub(crate) fn new(source: Source<A>, address: Address<A>, shared: Rc<Shared>) -> Self {
-        Self { state: None, source, address, shared }
+    /// The host and what it shares with its task.
+    pub(crate) fn new(
+        source: Source<A>,
+        address: Address<A>,
+        worker: Arc<Worker>,
+    ) -> (Self, Rc<Shared<A>>) {
+        let (state, factory) = match source {
+            Source::Factory(factory) => (None, Some(factory)),
+            // It waits where it will live, so that no room is kept for it twice.
+            Source::Once(state) => (Some(state), None),
+        };
+        let shared = Shared::new(address, worker, factory);
+        (Self { state, shared: Rc::clone(&shared) }, shared)
     }
 
     /// Runs `f` on the living state; nothing where there is none.
@@ -86,13 +143,15 @@ impl<A: Actor> Host<A> {
         actix: &mut HostContext<A>,
         f: impl FnOnce(&mut A, &mut Context<'_, A>) -> R,
     ) -> Option<R> {
-        let Self { state, address, shared, .. } = self;
+        let Self { state, shared } = self;
         let state = state.as_mut()?;
-        Some(f(state, &mut Context::new(actix, address, shared)))
+        Some(f(state, &mut Context::new(actix, shared)))
     }
 
     fn started_hook(&mut self, actix: &mut HostContext<A>) -> Result<(), Failure> {
-        self.state = self.source.build();
+        if let Some(factory) = &self.shared.factory {
+            self.state = Some(factory());
+        }
         self.with(actix, A::started).unwrap_or(Ok(()))
     }
 }
@@ -106,11 +165,11 @@ impl<A: Actor> actix::Actor for Host<A> {
         }
         match self.started_hook(actix) {
             Ok(()) if !self.shared.ready_deferred.get() => {
-                crate::task::announce(self.address.node(), self.shared.generation.get());
+                crate::task::announce(self.shared.address.node(), self.shared.generation.get());
             }
             Ok(()) => {}
             Err(failure) => {
-                self.shared.exit.replace(Some(ExitReason::Failed(failure)));
+                self.shared.fail(failure);
                 actix.terminate();
             }
         }
@@ -120,14 +179,14 @@ impl<A: Actor> actix::Actor for Host<A> {
         if !self.shared.up.get() {
             return actix::Running::Stop;
         }
-        if self.shared.exit.borrow().is_none() && self.shared.stop_requested.get() {
+        if !self.shared.is_exiting() && self.shared.stop_requested.get() {
             match self.with(actix, A::stopping) {
-                Some(Stopping::Wait) if self.shared.exit.borrow().is_none() => {
+                Some(Stopping::Wait) if !self.shared.is_exiting() => {
                     return actix::Running::Continue;
                 }
                 Some(Stopping::Wait | Stopping::Done) | None => {}
             }
-            self.shared.exit.borrow_mut().get_or_insert(ExitReason::Shutdown);
+            self.shared.exit(ExitReason::Shutdown);
         }
         actix::Running::Stop
     }
@@ -136,9 +195,9 @@ impl<A: Actor> actix::Actor for Host<A> {
         if !self.shared.up.get() {
             return;
         }
-        let reason = self.shared.exit.borrow().clone().unwrap_or(ExitReason::Normal);
         if let Some(state) = &mut self.state {
-            state.stopped(&reason);
+            let known = self.shared.peek_exit(|known| known.cloned());
+            state.stopped(&known.unwrap_or(ExitReason::Normal));
         }
     }
 }
@@ -151,7 +210,7 @@ impl<A: Actor> actix::Supervised for Host<A> {
         if let Some(state) = self.state.take()
             && let Err(panic) = guarded_drop(state)
         {
-            self.shared.drop_panic.replace(Some(panic));
+            self.shared.drop_panic.set(Some(Box::new(panic)));
         }
     }
 }
@@ -195,7 +254,7 @@ impl<A: Handles<M>, M: Message> actix::Handler<Letter<M>> for Host<A> {
         }
         if let Some((message, reply)) = letter.content.take() {
             #[cfg(feature = "fault-injection")]
-            self.address.node().faults.at_message();
+            self.shared.address.node().faults.at_message();
             self.with(actix, |state, cx| state.handle(message, reply, cx));
         }
     }

@@ -6,7 +6,7 @@ use actix::dev::channel::{AddressReceiver, channel};
 
 use crate::actor::Actor;
 use crate::address::{ActixAddr, Address};
-use crate::host::{Host, HostContext, Shared, Source};
+use crate::host::{Host, HostContext, Source};
 use crate::registry::Node;
 use crate::runtime::Runtime;
 use crate::task::Task;
@@ -57,8 +57,7 @@ pub(crate) fn spawn<A: Actor>(
     receiver: AddressReceiver<Host<A>>,
     worker: Arc<Worker>,
 ) {
-    let shared = Shared::new();
-    let host = Host::new(source, address.clone(), std::rc::Rc::clone(&shared));
+    let (host, shared) = Host::new(source, address, worker);
     let context = HostContext::<A>::with_receiver(receiver).into_future(host);
-    actix_rt::spawn(Task::new(context, shared, address, worker));
+    actix_rt::spawn(Task::new(context, shared));
 }

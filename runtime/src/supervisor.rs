@@ -13,7 +13,7 @@ pub(crate) mod action;
 pub(crate) mod actor;
 pub(crate) mod cell;
 pub(crate) mod core;
-mod entry;
+pub(crate) mod entry;
 mod execute;
 mod failure;
 mod order;
@@ -256,7 +256,7 @@ impl SupervisorHandle {
         let node = Node::new(id, Kind::Leaf, worker.placement, mailbox_capacity);
         let (address, receiver) = mailbox(&node);
         self.cell.add(terms, Child { node, launch: None, inner: None })?;
-        spawn(Source::Once(Some(actor)), address.clone(), receiver, worker);
+        spawn(Source::Once(actor), address.clone(), receiver, worker);
         Ok(address)
     }
 

@@ -14,7 +14,6 @@ use actix::dev::ContextFut;
 use tracing::error;
 
 use crate::actor::Actor;
-use crate::address::Address;
 use crate::ending::Ending;
 use crate::event::Lifecycle;
 use crate::exit::ExitReason;
@@ -24,7 +23,6 @@ use crate::registry::node::Desired;
 use crate::registry::{Node, Status};
 use crate::spec::Kind;
 use crate::supervisor::cell::Report;
-use crate::worker::Worker;
 
 /// How often an incarnation's remains may panic while they are dropped before the rest is leaked.
 const ATTEMPTS: u32 = 8;
@@ -32,25 +30,24 @@ const ATTEMPTS: u32 = 8;
 pub(crate) struct Task<A: Actor> {
     /// None only once the child is gone.
     actix: Option<ContextFut<Host<A>, HostContext<A>>>,
-    shared: Rc<Shared>,
-    /// Keeps actix's channel connected; without it no restart is possible.
-    address: Address<A>,
-    worker: Arc<Worker>,
-    generation: u32,
+    shared: Rc<Shared<A>>,
 }
 
 impl<A: Actor> Task<A> {
     pub(crate) fn new(
         actix: ContextFut<Host<A>, HostContext<A>>,
-        shared: Rc<Shared>,
-        address: Address<A>,
-        worker: Arc<Worker>,
+        shared: Rc<Shared<A>>,
     ) -> Self {
-        Self { actix: Some(actix), shared, address, worker, generation: 0 }
+        Self { actix: Some(actix), shared }
     }
 
     fn node(&self) -> &Arc<Node> {
-        self.address.node()
+        self.shared.address.node()
+    }
+
+    /// The newest incarnation that has begun; 0 is none.
+    fn generation(&self) -> u32 {
+        self.shared.generation.get()
     }
 
     fn is_up(&self) -> bool {
@@ -58,12 +55,7 @@ impl<A: Actor> Task<A> {
     }
 
     fn begin(&mut self, generation: u32) {
-        self.generation = generation;
-        self.shared.generation.set(generation);
-        self.shared.exit.replace(None);
-        self.shared.stop_requested.set(false);
-        self.shared.ready_deferred.set(false);
-        self.shared.up.set(true);
+        self.shared.begin(generation);
         self.node().incarnate(generation, Status::Starting);
     }
 
@@ -79,8 +71,8 @@ impl<A: Actor> Task<A> {
         let Some(actix) = &mut self.actix else {
             return Poll::Pending;
         };
-        let node = self.address.node();
-        let mark = self.worker.mark(node);
+        let node = self.shared.address.node();
+        let mark = self.shared.worker.mark(node);
         self.shared.turn.set(0);
         let polled = guarded(|| {
             #[cfg(feature = "fault-injection")]
@@ -91,7 +83,7 @@ impl<A: Actor> Task<A> {
         match polled {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(())) => {
-                Poll::Ready(self.shared.exit.take().unwrap_or(ExitReason::Normal))
+                Poll::Ready(self.shared.take_exit().unwrap_or(ExitReason::Normal))
             }
             Err(panic) => Poll::Ready(ExitReason::Panicked(panic)),
         }
@@ -106,16 +98,16 @@ impl<A: Actor> Task<A> {
         {
             error!(
                 path = node.path(),
-                generation = self.generation,
+                generation = self.generation(),
                 panic = &*panic.text,
                 place = %panic.place,
                 suppressed,
                 "an actor panicked"
             );
         }
-        let news = node.ended(self.generation, reason.clone(), Status::Ended);
+        let news = node.ended(self.generation(), reason.clone(), Status::Ended);
         if let Some(place) = node.place.get() {
-            let generation = self.generation;
+            let generation = self.generation();
             if news {
                 let exited = Lifecycle::Exited(reason.clone());
                 place.supervisor.emit(&node, generation, exited);
@@ -126,7 +118,7 @@ impl<A: Actor> Task<A> {
 
     fn clear(&mut self, reason: ExitReason) -> ExitReason {
         let ending = Ending::because(&reason);
-        let mark = self.worker.mark(self.address.node());
+        let mark = self.shared.worker.mark(self.node());
         let mut panicked = None;
         if let Some(actix) = &mut self.actix {
             for _ in 0..ATTEMPTS {
@@ -141,7 +133,7 @@ impl<A: Actor> Task<A> {
         self.shared.up.set(false);
         drop(mark);
         drop(ending);
-        let panicked = panicked.or(self.shared.drop_panic.take());
+        let panicked = panicked.or_else(|| self.shared.take_drop_panic());
         match (reason, panicked) {
             (reason @ ExitReason::Panicked(_), _) | (reason, None) => reason,
             (
@@ -164,6 +156,8 @@ impl<A: Actor> Task<A> {
             // Terminated, so that its destructor does not poll it once more.
             actix.ctx().terminate();
             let _ = guarded_drop(actix);
+            // The host is gone, and nobody else shares it.
+            let _ = guarded_drop(Rc::get_mut(&mut self.shared).map(|shared| shared.factory.take()));
             drop(ending);
         }
     }
@@ -183,14 +177,14 @@ impl<A: Actor> Future for Task<A> {
                     this.vanish();
                     return Poll::Ready(());
                 }
-                (Desired::Run(generation), false) if generation > this.generation => {
+                (Desired::Run(generation), false) if generation > this.generation() => {
                     this.begin(generation);
                 }
-                (Desired::RunToStop(generation), false) if generation > this.generation => {
+                (Desired::RunToStop(generation), false) if generation > this.generation() => {
                     this.begin(generation);
                     this.ask_to_stop();
                 }
-                (Desired::Stop(generation), false) if generation > this.generation => {
+                (Desired::Stop(generation), false) if generation > this.generation() => {
                     // Asked to stop before it ever ran.
                     this.begin(generation);
                     match this.node().kind {
@@ -199,7 +193,7 @@ impl<A: Actor> Future for Task<A> {
                         Kind::Supervisor => this.ask_to_stop(),
                     }
                 }
-                (Desired::Kill(generation), false) if generation > this.generation => {
+                (Desired::Kill(generation), false) if generation > this.generation() => {
                     this.begin(generation);
                     this.end(ExitReason::Killed);
                 }
@@ -216,7 +210,7 @@ impl<A: Actor> Future for Task<A> {
                     | Desired::RunToStop(generation)
                     | Desired::Stop(generation),
                     true,
-                ) if generation != this.generation => {
+                ) if generation != this.generation() => {
                     // Given up while it held its thread; by now a later one is wanted.
                     this.end(ExitReason::Killed);
                 }
