@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `core`, `entry` | the state machine: exits and times in, actions out |
 //! | `failure`, `plan` | what follows a failure; restarts of several children together |
-//! | `stop`, `order` | stopping; start order |
+//! | `stop`, `order`, `ids` | stopping; start order; children by id |
 //! | `action`, `execute` | what the state machine asks for, and carrying it out |
 //! | `cell` | the table of children, which outlives the actor |
 //! | `actor` | the supervisor as a child of its own supervisor |
@@ -16,6 +16,7 @@ pub(crate) mod core;
 pub(crate) mod entry;
 mod execute;
 mod failure;
+mod ids;
 mod order;
 mod plan;
 #[cfg(test)]
@@ -115,7 +116,7 @@ impl<A: Actor> Leaf<A> {
         let (address, receiver) = mailbox(&node);
         let launch = LeafLaunch { address: address.clone(), receiver, factory };
         let fault = (capacity == 0).then(|| SpecError::NoMailbox { of: terms.id.clone() });
-        let child = Child { node, launch: Some(Box::new(launch)), inner: None };
+        let child = Child::to_launch(node, Box::new(launch), None);
         (ChildSpec { terms, child, fault }, address)
     }
 }
@@ -211,7 +212,7 @@ impl From<SupervisorSpec> for ChildSpec {
         let supervised = Arc::clone(&cell);
         let factory = Box::new(move || Supervisor::new(Arc::clone(&supervised)));
         let launch = LeafLaunch { address, receiver, factory };
-        let child = Child { node, launch: Some(Box::new(launch)), inner: Some(cell) };
+        let child = Child::to_launch(node, Box::new(launch), Some(cell));
         Self { terms, child, fault }
     }
 }
@@ -255,7 +256,7 @@ impl SupervisorHandle {
             Terms { id: id.clone(), kind: Kind::Leaf, restart: Restart::Temporary, shutdown };
         let node = Node::new(id, Kind::Leaf, worker.placement, mailbox_capacity);
         let (address, receiver) = mailbox(&node);
-        self.cell.add(terms, Child { node, launch: None, inner: None })?;
+        self.cell.add(terms, Child::launched(node))?;
         spawn(Source::Once(actor), address.clone(), receiver, worker);
         Ok(address)
     }

@@ -24,16 +24,44 @@ use super::core::Core;
 /// What a supervisor keeps of a child.
 pub(crate) struct Child {
     pub(crate) node: Arc<Node>,
+    /// None where its task was created with it.
+    origin: Option<Box<Origin>>,
+}
+
+/// What is needed of a child that is started by its supervisor.
+struct Origin {
     /// How to create its task; used up by the first start.
-    pub(crate) launch: Option<Box<dyn Launch + Send>>,
+    launch: Option<Box<dyn Launch + Send>>,
     /// Where it is a supervisor: its own table.
-    pub(crate) inner: Option<Arc<SupervisorCell>>,
+    inner: Option<Arc<SupervisorCell>>,
 }
 
 impl Child {
+    /// A child whose task is still to be created; `inner` is its own table if it is a supervisor.
+    pub(crate) fn to_launch(
+        node: Arc<Node>,
+        launch: Box<dyn Launch + Send>,
+        inner: Option<Arc<SupervisorCell>>,
+    ) -> Self {
+        Self { node, origin: Some(Box::new(Origin { launch: Some(launch), inner })) }
+    }
+
+    /// A leaf whose task whoever adds it creates.
+    pub(crate) fn launched(node: Arc<Node>) -> Self {
+        Self { node, origin: None }
+    }
+
+    pub(super) fn inner(&self) -> Option<&Arc<SupervisorCell>> {
+        self.origin.as_ref()?.inner.as_ref()
+    }
+
+    pub(super) fn take_launch(&mut self) -> Option<Box<dyn Launch + Send>> {
+        self.origin.as_mut()?.launch.take()
+    }
+
     /// It is given up from above: where it is a supervisor, its children get little time.
     pub(super) fn hurry(&self) {
-        if let Some(inner) = &self.inner {
+        if let Some(inner) = self.inner() {
             inner.hurry();
         }
     }
@@ -41,7 +69,7 @@ impl Child {
     /// It is down with no restart near, and with it all that is below.
     pub(super) fn refuse_mail(&self) {
         self.node.refuse_mail();
-        if let Some(inner) = &self.inner {
+        if let Some(inner) = self.inner() {
             for (_, entry) in &inner.table.lock().core.entries {
                 entry.payload.refuse_mail();
             }
@@ -129,7 +157,7 @@ impl SupervisorCell {
             key,
             slot,
         });
-        if let Some(inner) = &child.inner {
+        if let Some(inner) = child.inner() {
             inner.attach(Some(Arc::clone(&child.node)), runtime.clone());
         }
     }
@@ -138,7 +166,7 @@ impl SupervisorCell {
     pub(crate) fn add(self: &Arc<Self>, terms: Terms, child: Child) -> Result<(), SpecError> {
         if let Some((_, runtime)) = self.home.get() {
             runtime.check_placement(&child.node)?;
-            if let Some(inner) = &child.inner {
+            if let Some(inner) = child.inner() {
                 inner.check_placements(runtime)?;
             }
         }
@@ -155,7 +183,7 @@ impl SupervisorCell {
         let table = self.table.lock();
         for (_, entry) in &table.core.entries {
             runtime.check_placement(&entry.payload.node)?;
-            if let Some(inner) = &entry.payload.inner {
+            if let Some(inner) = entry.payload.inner() {
                 inner.check_placements(runtime)?;
             }
         }
@@ -306,7 +334,7 @@ impl SupervisorCell {
         self.up.store(table.core.is_running(), Ordering::Relaxed);
         drop(table);
         for child in discarded {
-            if let Some(inner) = &child.inner {
+            if let Some(inner) = child.inner() {
                 inner.dismantle();
             }
             // A factory's destructor may panic like any other code of an author.

@@ -4,7 +4,7 @@
 //! property tests run it alone, in virtual time.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::BinaryHeap;
 use std::time::{Duration, Instant};
 
 use slab::Slab;
@@ -15,7 +15,8 @@ use crate::spec::{ChildId, Flags, Kind, SpecError, Terms};
 
 use super::action::{Action, Key, Outcome};
 use super::entry::{Entry, Orphans, State};
-use super::order::{Links, Order};
+use super::ids::Ids;
+use super::order::Order;
 use super::plan::{Plan, Step};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +48,7 @@ pub(crate) struct Core<P> {
     /// Above the root: takes its giving up for final, and restarts it only after a panic.
     pub(super) init: bool,
     pub(crate) entries: Slab<Entry<P>>,
-    pub(super) ids: HashMap<ChildId, Key>,
+    pub(super) ids: Ids,
     pub(crate) order: Order,
     serial: u32,
     pub(super) live: usize,
@@ -68,7 +69,7 @@ impl<P> Core<P> {
             hurried: false,
             init: false,
             entries: Slab::new(),
-            ids: HashMap::new(),
+            ids: Ids::default(),
             order: Order::default(),
             serial: 0,
             live: 0,
@@ -116,7 +117,8 @@ impl<P> Core<P> {
     }
 
     pub(crate) fn key_of(&self, id: &ChildId) -> Option<Key> {
-        self.ids.get(id).copied()
+        let index = self.ids.find(id, &self.entries)?;
+        Some(Key { index, serial: self.entries[index as usize].serial })
     }
 
     pub(crate) fn get(&self, key: Key) -> Option<&Entry<P>> {
@@ -154,29 +156,14 @@ impl<P> Core<P> {
         if matches!(self.phase, Phase::Stopping(Then::End(_)) | Phase::Ended) {
             return Err(SpecError::Stopping { of: self.id.clone() });
         }
-        if self.ids.contains_key(&terms.id) {
+        if self.ids.find(&terms.id, &self.entries).is_some() {
             return Err(SpecError::DuplicateId { id: terms.id });
         }
         self.serial = self.serial.wrapping_add(1);
         let serial = self.serial;
-        let id = terms.id.clone();
-        let index = self.entries.insert(Entry {
-            terms,
-            payload,
-            state: State::Down,
-            generation: 0,
-            attempts: 0,
-            adoptions: 0,
-            planned: false,
-            removing: false,
-            orphans: Orphans::None,
-            to_park: None,
-            window: Window::default(),
-            serial,
-            links: Links::default(),
-        });
+        let index = self.entries.insert(Entry::new(terms, payload, serial));
         let key = Key { index: u32::try_from(index).unwrap_or(u32::MAX), serial };
-        self.ids.insert(id, key);
+        self.ids.insert(key.index, &self.entries);
         self.link_last(key);
         if self.phase == Phase::Running {
             if self.plan.is_some() && !self.dynamic {
@@ -212,8 +199,10 @@ impl<P> Core<P> {
         self.window = Window::default();
         self.hurried = false;
         for (_, entry) in &mut self.entries {
-            entry.attempts = 0;
-            entry.window = Window::default();
+            if let Some(history) = &mut entry.history {
+                history.attempts = 0;
+                history.window = Window::default();
+            }
         }
         self.restart_all(now);
     }
@@ -323,7 +312,7 @@ impl<P> Core<P> {
                 State::Parked { .. } => {
                     let intensity = self.flags.intensity;
                     if let Some(entry) = self.get_mut(key) {
-                        entry.window.fill(now, intensity);
+                        entry.history.get_or_insert_default().window.fill(now, intensity);
                     }
                     self.launch(key, now);
                 }
@@ -347,7 +336,9 @@ impl<P> Core<P> {
         };
         entry.generation += 1;
         entry.orphans = Orphans::None;
-        entry.adoptions = 0;
+        if let Some(history) = &mut entry.history {
+            history.adoptions = 0;
+        }
         let generation = entry.generation;
         self.set_state(key, if dynamic { State::Running { since: now } } else { State::Starting });
         self.actions.push(Action::Start { key, generation });

@@ -57,28 +57,56 @@ pub(super) struct Parking {
     pub(super) retry: Duration,
 }
 
-pub(crate) struct Entry<P> {
-    pub(crate) terms: Terms,
-    pub(crate) payload: P,
-    pub(crate) state: State,
-    pub(crate) generation: u32,
+/// What is remembered of the failures of one child.
+#[derive(Default)]
+pub(super) struct History {
     /// Restarts in a row, for the back-off.
     pub(super) attempts: u32,
     /// How often in a row it came back only to stop the children that it left.
     pub(super) adoptions: u32,
+    /// To be parked as soon as the children that it left are down.
+    pub(super) to_park: Option<Parking>,
+    pub(super) window: Window,
+}
+
+pub(crate) struct Entry<P> {
+    pub(crate) terms: Terms,
+    pub(crate) payload: P,
+    pub(crate) state: State,
+    /// None until it is first to be restarted, as most children never are.
+    pub(super) history: Option<Box<History>>,
+    pub(crate) generation: u32,
+    pub(crate) serial: u32,
+    pub(crate) links: Links,
     /// Part of the plan that is being carried out.
     pub(crate) planned: bool,
     /// To be forgotten when it is down.
     pub(super) removing: bool,
     pub(crate) orphans: Orphans,
-    /// To be parked as soon as the children that it left are down.
-    pub(super) to_park: Option<Parking>,
-    pub(super) window: Window,
-    pub(crate) serial: u32,
-    pub(crate) links: Links,
 }
 
 impl<P> Entry<P> {
+    /// A child that was never started; `serial` tells it from those that had its place before.
+    pub(super) fn new(terms: Terms, payload: P, serial: u32) -> Self {
+        Self {
+            terms,
+            payload,
+            state: State::Down,
+            history: None,
+            generation: 0,
+            serial,
+            links: Links::default(),
+            planned: false,
+            removing: false,
+            orphans: Orphans::None,
+        }
+    }
+
+    /// For how long it is to be parked, if it is; asked once.
+    pub(super) fn take_parking(&mut self) -> Option<Parking> {
+        self.history.as_mut().and_then(|history| history.to_park.take())
+    }
+
     pub(super) fn is_forgotten_when_down(&self) -> bool {
         self.removing || self.terms.restart == Restart::Temporary
     }

@@ -31,7 +31,7 @@ impl SupervisorCell {
                 child.node.desire(Desired::Stop(generation));
             }),
             Action::Kill { key, generation } => self.with(table, key, |child| {
-                if let Some(inner) = &child.inner {
+                if let Some(inner) = child.inner() {
                     inner.kill_all();
                 }
                 child.node.desire(Desired::Kill(generation));
@@ -104,7 +104,7 @@ impl SupervisorCell {
             return;
         };
         entry.payload.node.desire(desired);
-        if let Some(launch) = entry.payload.launch.take() {
+        if let Some(launch) = entry.payload.take_launch() {
             launch.launch(&entry.payload.node, runtime);
         }
     }
@@ -131,7 +131,7 @@ impl SupervisorCell {
 
     /// Records the end of an incarnation that cannot be waited for.
     pub(super) fn lose(&self, child: &Child, generation: u32) {
-        if let Some(inner) = &child.inner {
+        if let Some(inner) = child.inner() {
             inner.kill_all();
         }
         child.node.ended(generation, ExitReason::Killed, Status::Lost);

@@ -33,13 +33,14 @@ impl<P> Core<P> {
                 Restart::Transient | Restart::Permanent => RestartDecision::Done,
             };
         }
+        let history = entry.history.get_or_insert_default();
         if let State::Running { since } = entry.state
             && now.saturating_duration_since(since) >= backoff.healthy
         {
-            entry.attempts = 0;
+            history.attempts = 0;
         }
         let window = match on_spent {
-            OnSpent::ParkChild => &mut entry.window,
+            OnSpent::ParkChild => &mut history.window,
             OnSpent::Escalate | OnSpent::Park => shared,
         };
         if !window.record(now, intensity) {
@@ -47,8 +48,8 @@ impl<P> Core<P> {
             let restarts = intensity.restarts;
             return RestartDecision::BudgetSpent { restarts };
         }
-        let after = backoff.delay(entry.attempts, random);
-        entry.attempts = entry.attempts.saturating_add(1);
+        let after = backoff.delay(history.attempts, random);
+        history.attempts = history.attempts.saturating_add(1);
         RestartDecision::Restart { after }
     }
 
@@ -95,7 +96,8 @@ impl<P> Core<P> {
             OnSpent::ParkChild => {
                 if let Some(entry) = self.get_mut(key) {
                     entry.planned = false;
-                    entry.to_park = Some(Parking { until: now + retry, retry });
+                    let parking = Parking { until: now + retry, retry };
+                    entry.history.get_or_insert_default().to_park = Some(parking);
                 }
                 // If it left children, it comes back first, to stop them in good order.
                 self.retire(key);

@@ -42,9 +42,10 @@ impl<P> Core<P> {
         if std::mem::replace(&mut entry.orphans, Orphans::None) != Orphans::None {
             // Its children live on without it: it comes back only to stop them.
             entry.generation += 1;
-            entry.adoptions += 1;
             let generation = entry.generation;
-            if entry.adoptions < ADOPTIONS {
+            let adoptions = &mut entry.history.get_or_insert_default().adoptions;
+            *adoptions += 1;
+            if *adoptions < ADOPTIONS {
                 self.set_state(key, State::Stopping { deadline: None });
                 self.actions.push(Action::StartToStop { key, generation });
                 return;
@@ -56,7 +57,7 @@ impl<P> Core<P> {
         };
         if entry.is_forgotten_when_down() {
             self.forget(key, None);
-        } else if let Some(Parking { until, retry }) = entry.to_park.take() {
+        } else if let Some(Parking { until, retry }) = entry.take_parking() {
             self.set_state(key, State::Parked { until });
             self.actions.push(Action::ParkChild { key, retry });
         } else {
@@ -74,7 +75,7 @@ impl<P> Core<P> {
                 continue;
             };
             entry.planned = false;
-            entry.to_park = None;
+            entry.take_parking();
             match entry.state {
                 State::Resting { .. } | State::Parked { .. } => self.set_aside(key),
                 State::Starting | State::Running { .. } if together => self.stop(key, now),
@@ -212,7 +213,7 @@ impl<P> Core<P> {
         self.set_state(key, State::Down);
         self.unlink(key);
         let entry = self.entries.remove(key.index as usize);
-        self.ids.remove(&entry.terms.id);
+        self.ids.remove(&entry.terms.id, key.index);
         self.actions.push(Action::Forget { payload: entry.payload, lost });
     }
 
