@@ -37,7 +37,7 @@ pub(crate) struct LeafLaunch<A: Actor> {
 impl<A: Actor> Launch for LeafLaunch<A> {
     fn launch(self: Box<Self>, node: &Arc<Node>, runtime: &Runtime) {
         let Self { address, receiver, factory } = *self;
-        let worker = runtime.worker(node.placement);
+        let worker = runtime.worker(node.placement());
         if worker.is_current() {
             return spawn(Source::Factory(factory), address, receiver, worker);
         }

@@ -49,7 +49,7 @@ impl Part {
     pub fn node(&self) -> &Arc<Node> {
         self.node.get_or_init(|| {
             let Self { owner, id, capacity, .. } = self;
-            let node = Node::new((*id).into(), Kind::Leaf, owner.placement, *capacity);
+            let node = Node::new((*id).into(), Kind::Leaf, owner.placement(), *capacity);
             if let Some(above) = owner.place.get()
                 && let Some(runtime) = above.supervisor.runtime()
             {

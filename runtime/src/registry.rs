@@ -60,7 +60,7 @@ impl Registry {
     /// Takes a node in, at the place that `place` makes of its slot; once, however often it is
     /// called. Whoever reads the shard sees the node with its place, and so with its parent.
     pub(crate) fn insert(&self, node: &Arc<Node>, place: impl FnOnce(u32) -> Place) {
-        let shard = self.shard(node.placement);
+        let shard = self.shard(node.placement());
         let mut nodes = shard.nodes.lock();
         let vacant = nodes.vacant_entry();
         let place = place(u32::try_from(vacant.key()).unwrap_or(u32::MAX));
@@ -71,7 +71,7 @@ impl Registry {
     }
 
     pub(crate) fn remove(&self, node: &Node) {
-        let shard = self.shard(node.placement);
+        let shard = self.shard(node.placement());
         let removed = shard.nodes.lock().try_remove(node.slot() as usize);
         if removed.is_some() {
             shard.count.fetch_sub(1, Ordering::Relaxed);

@@ -357,7 +357,7 @@ impl Runtime {
     }
 
     pub(crate) fn check_placement(&self, node: &Node) -> Result<(), SpecError> {
-        match node.placement {
+        match node.placement() {
             Placement::Worker(worker) if worker >= self.workers() => Err(SpecError::NoSuchWorker {
                 of: node.id.clone(),
                 worker,

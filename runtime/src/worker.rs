@@ -24,8 +24,13 @@ impl Placement {
     pub(crate) fn shard(self) -> usize {
         match self {
             Self::Control => 0,
-            Self::Worker(index) => index + 1,
+            Self::Worker(index) => index.saturating_add(1),
         }
+    }
+
+    /// The placement whose [`Self::shard`] is `shard`.
+    pub(crate) fn of_shard(shard: usize) -> Self {
+        shard.checked_sub(1).map_or(Self::Control, Self::Worker)
     }
 
     /// The index of the worker; none for the control thread.

@@ -68,7 +68,23 @@ pub(crate) struct Vital {
     pub(crate) generation: u32,
     pub(crate) restarts: u32,
     pub(crate) since: Instant,
-    pub(crate) last_exit: Option<Box<LastExit>>,
+    pub(crate) last_exit: Option<LastExit>,
+}
+
+/// What changes in a node's life, under its lock.
+struct Life {
+    status: Status,
+    generation: u32,
+    restarts: u32,
+    since: Instant,
+    rare: Option<Box<Rare>>,
+}
+
+/// What most children never have, or only at their end.
+#[derive(Default)]
+struct Rare {
+    last_exit: Option<LastExit>,
+    detail: Option<Arc<dyn Detail>>,
 }
 
 /// Where a node hangs; known when its parent takes it in.
@@ -84,9 +100,10 @@ pub(crate) struct Place {
 pub struct Node {
     pub(crate) id: ChildId,
     pub(crate) kind: Kind,
-    pub(crate) placement: Placement,
+    /// Its placement, as [`Placement::shard`] numbers them.
+    shard: u32,
     pub(crate) place: OnceLock<Place>,
-    vital: Mutex<Vital>,
+    life: Mutex<Life>,
     /// What the supervisor wants of the task: see [`Desired`].
     desired: AtomicU64,
     pub(crate) waker: AtomicWaker,
@@ -94,7 +111,6 @@ pub struct Node {
     pub(crate) capacity: u32,
     /// Down, with no restart that is near: whoever writes now is told at once.
     refuses: AtomicBool,
-    detail: Mutex<Option<Arc<dyn Detail>>>,
     #[cfg(feature = "fault-injection")]
     pub(crate) faults: crate::fault::Faults,
 }
@@ -147,21 +163,20 @@ impl Node {
         Arc::new(Self {
             id,
             kind,
-            placement,
+            shard: u32::try_from(placement.shard()).unwrap_or(u32::MAX),
             place: OnceLock::new(),
-            vital: Mutex::new(Vital {
+            life: Mutex::new(Life {
                 status: Status::Waiting,
                 generation: 0,
                 restarts: 0,
                 since: crate::clock::now(),
-                last_exit: None,
+                rare: None,
             }),
             desired: AtomicU64::new(Desired::Nothing.pack()),
             waker: AtomicWaker::new(),
             depth: AtomicU32::new(0),
             capacity,
             refuses: AtomicBool::new(false),
-            detail: Mutex::new(None),
             #[cfg(feature = "fault-injection")]
             faults: crate::fault::Faults::default(),
         })
@@ -184,13 +199,18 @@ impl Node {
     /// Which incarnation is the newest; 1 is the first, 0 means that none was started yet.
     #[must_use]
     pub fn generation(&self) -> u32 {
-        self.vital.lock().generation
+        self.life.lock().generation
     }
 
     /// What it is doing.
     #[must_use]
     pub fn status(&self) -> Status {
-        self.vital.lock().status
+        self.life.lock().status
+    }
+
+    /// Where it lives.
+    pub(crate) fn placement(&self) -> Placement {
+        Placement::of_shard(self.shard as usize)
     }
 
     pub(crate) fn parent(&self) -> Option<&Arc<Self>> {
@@ -202,16 +222,21 @@ impl Node {
     }
 
     pub(crate) fn vital(&self) -> Vital {
-        self.vital.lock().clone()
+        let life = self.life.lock();
+        let last_exit = life.rare.as_ref().and_then(|rare| rare.last_exit.clone());
+        let Life { status, generation, restarts, since, .. } = *life;
+        Vital { status, generation, restarts, since, last_exit }
     }
 
     pub(crate) fn set_detail(&self, detail: Arc<dyn Detail>) {
-        *self.detail.lock() = Some(detail);
+        let earlier = self.life.lock().rare.get_or_insert_default().detail.replace(detail);
+        // The lock is open before foreign code runs.
+        drop(earlier);
     }
 
     pub(crate) fn detail(&self) -> Option<serde_json::Value> {
         // The clone ends the lock before foreign code runs.
-        let detail = self.detail.lock().clone();
+        let detail = self.life.lock().rare.as_ref().and_then(|rare| rare.detail.clone());
         detail.map(|detail| detail.detail())
     }
 
@@ -225,7 +250,7 @@ impl Node {
     }
 
     pub(crate) fn set_status(&self, status: Status) {
-        self.vital.lock().status = status;
+        self.life.lock().status = status;
     }
 
     pub(crate) fn refuse_mail(&self) {
@@ -238,11 +263,11 @@ impl Node {
 
     pub(crate) fn incarnate(&self, generation: u32, status: Status) {
         self.refuses.store(false, Ordering::Relaxed);
-        let mut vital = self.vital.lock();
-        vital.status = status;
-        vital.generation = generation;
-        vital.restarts += u32::from(generation > 1);
-        vital.since = crate::clock::now();
+        let mut life = self.life.lock();
+        life.status = status;
+        life.generation = generation;
+        life.restarts += u32::from(generation > 1);
+        life.since = crate::clock::now();
     }
 
     /// Notes the end of an incarnation; false where it was given up before, and that is on record.
@@ -250,14 +275,16 @@ impl Node {
     /// decides what follows.
     pub(crate) fn ended(&self, generation: u32, reason: ExitReason, status: Status) -> bool {
         let at = SystemTime::now();
-        let mut vital = self.vital.lock();
-        let known = vital.last_exit.as_ref().is_some_and(|exit| exit.generation >= generation);
-        if vital.generation <= generation {
-            vital.status = status;
-            vital.since = crate::clock::now();
+        let mut life = self.life.lock();
+        let known = life.rare.as_ref().and_then(|rare| rare.last_exit.as_ref());
+        let known = known.is_some_and(|exit| exit.generation >= generation);
+        if life.generation <= generation {
+            life.status = status;
+            life.since = crate::clock::now();
         }
         if !known {
-            vital.last_exit = Some(Box::new(LastExit { reason, generation, at }));
+            let exit = LastExit { reason, generation, at };
+            life.rare.get_or_insert_default().last_exit = Some(exit);
         }
         !known
     }
