@@ -1,6 +1,7 @@
 //! Where a service has its place: the connection's actor.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
+use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -15,10 +16,16 @@ pub struct Seat {
     drain: Rc<Drain>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Drain {
     begun: Cell<bool>,
-    waker: RefCell<Option<Waker>>,
+    waker: Cell<Option<Waker>>,
+}
+
+impl fmt::Debug for Drain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Drain").field("begun", &self.begun).finish_non_exhaustive()
+    }
 }
 
 impl Seat {
@@ -41,11 +48,8 @@ impl Seat {
         if self.drain.begun.get() {
             return Poll::Ready(());
         }
-        let mut waker = self.drain.waker.borrow_mut();
-        match &mut *waker {
-            Some(known) => known.clone_from(task.waker()),
-            none => *none = Some(task.waker().clone()),
-        }
+        let known = self.drain.waker.take().filter(|known| known.will_wake(task.waker()));
+        self.drain.waker.set(known.or_else(|| Some(task.waker().clone())));
         Poll::Pending
     }
 }
