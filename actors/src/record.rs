@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 use tracing::info;
@@ -78,6 +79,13 @@ impl Code {
     }
 }
 
+/// The wait of a connection that has not come to [`Phase::Stream`]: longer than any.
+const NOT_YET: u64 = u64::MAX;
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
 /// What is known of one connection. It is logged when it is dropped, so that a connection that
 /// crashed or was killed leaves its line as well.
 pub struct Record {
@@ -86,7 +94,8 @@ pub struct Record {
     listener: Arc<str>,
     log: bool,
     accepted: Instant,
-    streaming: Cell<Option<Instant>>,
+    /// Microseconds from `accepted` until bytes could flow; [`NOT_YET`] before that.
+    wait_us: Cell<u64>,
     phase: Cell<Phase>,
     tries: Cell<u32>,
     backend: Cell<Option<Arc<Backend>>>,
@@ -94,7 +103,7 @@ pub struct Record {
     failure: Cell<Option<ConnectFailure>>,
     moved: Cell<Moved>,
     /// Moved by what served it before something else took over.
-    carried: Cell<Moved>,
+    carried: Cell<Option<Box<Moved>>>,
     code: Cell<Option<Code>>,
 }
 
@@ -109,14 +118,14 @@ impl Record {
             listener,
             log,
             accepted: Instant::now(),
-            streaming: Cell::new(None),
+            wait_us: Cell::new(NOT_YET),
             phase: Cell::new(Phase::Accept),
             tries: Cell::new(0),
             backend: Cell::new(None),
             pool: Cell::new(None),
             failure: Cell::new(None),
             moved: Cell::new(Moved::default()),
-            carried: Cell::new(Moved::default()),
+            carried: Cell::new(None),
             code: Cell::new(None),
         }
     }
@@ -125,7 +134,7 @@ impl Record {
     pub fn enter(&self, phase: Phase) {
         self.phase.set(phase);
         if phase == Phase::Stream {
-            self.streaming.set(Some(Instant::now()));
+            self.wait_us.set(micros(self.accepted.elapsed()));
         }
     }
 
@@ -167,18 +176,19 @@ impl Record {
 
     /// Bytes that were moved.
     pub fn set_moved(&self, moved: Moved) {
-        let carried = self.carried.get();
-        self.moved.set(Moved {
+        let carried = self.carried.take();
+        self.moved.set(carried.as_deref().map_or(moved, |carried| Moved {
             from_client: carried.from_client + moved.from_client,
             to_client: carried.to_client + moved.to_client,
-        });
+        }));
+        self.carried.set(carried);
     }
 
     /// Something else takes over, with `unread` bytes that were counted and are not used up.
     pub fn carry_moved(&self, unread: usize) {
         let Moved { from_client, to_client } = self.moved.get();
         let from_client = from_client - (unread as u64).min(from_client);
-        self.carried.set(Moved { from_client, to_client });
+        self.carried.set(Some(Box::new(Moved { from_client, to_client })));
     }
 
     /// How it ended; the first word counts.
@@ -206,8 +216,7 @@ impl Drop for Record {
         if !self.log {
             return;
         }
-        let now = Instant::now();
-        let wait = self.streaming.get().unwrap_or(now).duration_since(self.accepted);
+        let total_us = micros(self.accepted.elapsed());
         let moved = self.moved.get();
         let (pool, backend) = (self.pool.take(), self.backend.take());
         info!(
@@ -222,8 +231,8 @@ impl Drop for Record {
             code = self.code().name(),
             bytes_in = moved.from_client,
             bytes_out = moved.to_client,
-            wait_us = u64::try_from(wait.as_micros()).unwrap_or(u64::MAX),
-            total_us = u64::try_from((now - self.accepted).as_micros()).unwrap_or(u64::MAX),
+            wait_us = self.wait_us.get().min(total_us),
+            total_us,
             "connection closed"
         );
     }
