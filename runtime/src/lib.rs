@@ -144,6 +144,8 @@ mod pulse;
 mod recipient;
 mod registry;
 mod runtime;
+#[cfg(test)]
+mod sizes;
 mod spec;
 mod supervisor;
 mod task;

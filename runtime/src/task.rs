@@ -34,10 +34,7 @@ pub(crate) struct Task<A: Actor> {
 }
 
 impl<A: Actor> Task<A> {
-    pub(crate) fn new(
-        actix: ContextFut<Host<A>, HostContext<A>>,
-        shared: Rc<Shared<A>>,
-    ) -> Self {
+    pub(crate) fn new(actix: ContextFut<Host<A>, HostContext<A>>, shared: Rc<Shared<A>>) -> Self {
         Self { actix: Some(actix), shared }
     }
 
