@@ -27,3 +27,20 @@ pub mod resp;
 pub mod server;
 pub mod session;
 pub mod store;
+
+use std::time::SystemTime;
+
+use tokio::time::Instant;
+use trunkline::App;
+
+use expirer::Expirer;
+use protocol::Redis;
+use server::Server;
+
+/// The program: a server with nothing in it, as the protocol `redis`.
+#[must_use]
+pub fn app() -> App {
+    let server = Server::new(Instant::now(), SystemTime::now());
+    let expirer = Expirer::spec(server.store().clone());
+    trunkline::app().child(expirer).protocol("redis", Redis::new(server))
+}

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `programs` | the outside programs start and do what the tests want of them |
 //! | `traffic` | redis-benchmark, wrk and curl through the program |
+//! | `redis_lite` | redis-benchmark and redis-cli against redis-lite, and it against redis-server |
 //! | `kernel_faults` | errors of accept, injected by strace |
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 mod kernel_faults;
 mod programs;
+mod redis_lite;
 mod traffic;
 
 /// Any port of 127.0.0.1.

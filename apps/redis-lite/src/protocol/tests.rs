@@ -141,3 +141,107 @@ fn keys_end_though_nobody_asks_for_them() {
         assert_eq!(store.len(), 1);
     });
 }
+
+#[test]
+fn a_request_that_comes_in_pieces_around_a_crash_is_answered() {
+    TestConnection::new(redis()).run(async |peer| {
+        peer.send("DEBUG PANIC\r\n*2\r\n$4\r\nECHO\r\n$5\r\nhe").await;
+        peer.expect("-ERR internal error\r\n").await;
+        peer.expect_nothing().await;
+        peer.send("llo\r\n").await;
+        peer.expect("$5\r\nhello\r\n").await;
+    });
+}
+
+#[test]
+fn a_crash_costs_a_client_its_name_but_no_key() {
+    TestConnection::new(redis()).run(async |peer| {
+        peer.send("CLIENT SETNAME me\r\nSET a 1\r\nCLIENT GETNAME\r\n").await;
+        peer.expect("+OK\r\n+OK\r\n$2\r\nme\r\n").await;
+        peer.send("DEBUG PANIC\r\nCLIENT GETNAME\r\nGET a\r\n").await;
+        peer.expect("-ERR internal error\r\n$-1\r\n$1\r\n1\r\n").await;
+    });
+}
+
+#[test]
+fn what_crashes_again_and_again_is_answered_all_the_same() {
+    TestConnection::new(redis()).run(async |peer| {
+        for _ in 0..100 {
+            peer.send("DEBUG PANIC\r\nPING\r\n").await;
+            peer.expect("-ERR internal error\r\n+PONG\r\n").await;
+        }
+        // It came to be refused before it reached a handler.
+        assert!(peer.restarts() < 10, "{}", peer.restarts());
+    });
+}
+
+#[test]
+fn what_is_no_request_is_answered_after_a_crash_too() {
+    TestConnection::new(redis()).run(async |peer| {
+        peer.send("DEBUG PANIC\r\n*x\r\nPING\r\n").await;
+        peer.expect("-ERR internal error\r\n").await;
+        peer.expect("-ERR Protocol error: invalid multibulk length\r\n").await;
+        peer.expect_end().await;
+    });
+}
+
+#[test]
+fn a_request_whose_parts_are_too_long_together_is_told_the_limit() {
+    TestConnection::new(redis()).run(async |peer| {
+        peer.send("*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1048576\r\n").await;
+        peer.expect("-ERR Protocol error: request exceeds 1048576 bytes; send less at once\r\n")
+            .await;
+        peer.expect_end().await;
+    });
+}
+
+#[test]
+fn a_subscriber_hears_a_publisher_before_and_after_its_crash() {
+    TestConnection::new(redis()).run(async |subscriber| {
+        subscriber.send("SUBSCRIBE a\r\n").await;
+        subscriber.expect("*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n").await;
+        let mut publisher = subscriber.another().await;
+        publisher.send("PUBLISH a 1\r\nDEBUG PANIC\r\nPUBLISH a 2\r\n").await;
+        publisher.expect(":1\r\n-ERR internal error\r\n:1\r\n").await;
+        subscriber.expect("*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\n1\r\n").await;
+        subscriber.expect("*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\n2\r\n").await;
+        assert_eq!((subscriber.restarts(), publisher.restarts()), (0, 1));
+    });
+}
+
+#[test]
+fn a_subscriber_that_does_not_read_costs_the_others_no_message() {
+    TestConnection::new(redis()).window(64).run(async |slow| {
+        slow.send("SUBSCRIBE a\r\n").await;
+        slow.expect("*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n").await;
+        let mut other = slow.another().await;
+        other.send("SUBSCRIBE a\r\n").await;
+        other.expect("*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n").await;
+        let mut publisher = slow.another().await;
+        let payload = "x".repeat(10_000);
+        for published in 0.. {
+            assert!(published < 1000, "nothing bounds what waits");
+            publisher.send(format!("PUBLISH a {payload}\r\n")).await;
+            other
+                .expect(format!("*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$10000\r\n{payload}\r\n"))
+                .await;
+            if publisher.receive(4).await == b":1\r\n" {
+                break;
+            }
+        }
+        slow.closed().await;
+    });
+}
+
+#[test]
+fn a_subscriber_is_let_go_when_the_listener_stops() {
+    let redis = redis();
+    let hub = redis.hub.clone();
+    TestConnection::new(redis).run(async move |peer| {
+        peer.send("SUBSCRIBE a\r\n").await;
+        peer.expect("*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n").await;
+        peer.stop();
+        peer.expect_end().await;
+        assert_eq!(hub.channels(), 0);
+    });
+}
