@@ -68,7 +68,7 @@ impl RandomCommands {
         for _ in 0..self.rng.usize(..4) {
             more.iter().for_each(|word| self.word(*word, &mut command.words));
         }
-        // Choices have the short forms among them, as not any is alike.
+        // Where there is a choice, the short forms that are alike are among the choices.
         let chosen = words.iter().chain(*more).any(|word| matches!(word, OneOf(_)));
         if !chosen && command.words.len() > 1 && self.rng.u8(..40) == 0 {
             command.words.pop();
