@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use trunkline_runtime::Node;
 
 /// What a service knows of the actor that runs it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Seat {
     /// The connection in the tree.
     pub node: Arc<Node>,

@@ -84,12 +84,11 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
     /// it, all that is rare in boxes of its own.
     pub(super) async fn run(&mut self) -> Exit {
         let wire = Rc::clone(&self.wire);
-        let protocol = &*wire.served.protocol;
         let mut crash: Option<Box<Crash>> = None;
         loop {
             let mut cx = match self.fresh() {
                 Ok(cx) => cx,
-                Err(fallen) => match self.fall(fallen, crash.take()) {
+                Err(fallen) => match self.fall(*fallen, crash.take()) {
                     Ok(next) => {
                         crash = Some(next);
                         continue;
@@ -97,8 +96,29 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
                     Err(closed) => return Exit::Closed(closed),
                 },
             };
-            let mut settled = Box::pin(self.first(&mut cx, crash.as_deref())).await;
+            let mut begun = false;
             let ended = loop {
+                let settled = if begun {
+                    match poll_fn(|task| self.poll_event(task)).await {
+                        Happening::Message(item) => match self.offer(&mut cx, item) {
+                            Ok(Some(item)) => Err(item),
+                            Ok(None) => Ok(Ok(self.heed(Step::GoOn))),
+                            Err(fallen) => Ok(Err(fallen)),
+                        },
+                        Happening::Event(event) => Ok(Box::pin(self.handle(&mut cx, event)).await),
+                    }
+                } else {
+                    begun = true;
+                    Ok(Box::pin(self.first(&mut cx, crash.as_deref())).await)
+                };
+                let settled = match settled {
+                    Ok(settled) => settled,
+                    Err(item) => {
+                        let call = || wire.served.protocol.message(&mut cx, item);
+                        let ran = Guarded::new(&wire, call).await;
+                        self.settle_message(ran)
+                    }
+                };
                 match settled {
                     Ok(Step::GoOn) => {}
                     Ok(Step::Exit(Exit::Closed(closed))) => {
@@ -108,25 +128,10 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
                     Ok(Step::Exit(exit)) => break Ok(exit),
                     Err(fallen) => break Err(fallen),
                 }
-                let item = match poll_fn(|task| self.poll_event(task)).await {
-                    Happening::Message(item) => item,
-                    Happening::Event(event) => {
-                        settled = Box::pin(self.handle(&mut cx, event)).await;
-                        continue;
-                    }
-                };
-                settled = match self.offer(&mut cx, item) {
-                    Ok(Some(item)) => {
-                        let call = || protocol.message(&mut cx, item);
-                        self.settle_message(Guarded::new(&wire, call).await)
-                    }
-                    Ok(None) => Ok(self.heed(Step::GoOn)),
-                    Err(fallen) => Err(fallen),
-                };
             };
             match self.leave(cx, ended) {
                 Ok(exit) => return exit,
-                Err(fallen) => match self.fall(fallen, crash.take()) {
+                Err(fallen) => match self.fall(*fallen, crash.take()) {
                     Ok(next) => crash = Some(next),
                     Err(closed) => return Exit::Closed(closed),
                 },
@@ -135,12 +140,8 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
     }
 
     /// A crash has ended an incarnation: what the next one is told, or how the connection closes.
-    fn fall(
-        &mut self,
-        fallen: Box<Fallen>,
-        before: Option<Box<Crash>>,
-    ) -> Result<Box<Crash>, Closed> {
-        let Fallen { reason, hook, fingerprint } = *fallen;
+    fn fall(&mut self, fallen: Fallen, before: Option<Box<Crash>>) -> Result<Box<Crash>, Closed> {
+        let Fallen { reason, hook, fingerprint } = fallen;
         let sent = self.wire.sent.take();
         let in_step = self.duty.crashed(sent);
         if let Some(closed) = self.crashed(reason.clone(), fingerprint) {
