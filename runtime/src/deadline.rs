@@ -102,7 +102,8 @@ struct Wheel {
 
 struct Entry {
     tick: u64,
-    position: usize,
+    /// Where it stands in its tick.
+    position: u32,
     due: bool,
     waker: Option<Waker>,
 }
@@ -122,7 +123,7 @@ impl Wheel {
 
     fn enqueue(&mut self, entry: usize, tick: u64) {
         let queue = self.ticks.entry(tick).or_default();
-        self.entries[entry].position = queue.len();
+        self.entries[entry].position = u32::try_from(queue.len()).unwrap_or(u32::MAX);
         self.entries[entry].tick = tick;
         queue.push(entry);
         if self.armed.is_none_or(|armed| tick < armed)
@@ -138,8 +139,8 @@ impl Wheel {
             return;
         }
         if let Some(queue) = self.ticks.get_mut(&tick) {
-            queue.swap_remove(position);
-            if let Some(moved) = queue.get(position) {
+            queue.swap_remove(position as usize);
+            if let Some(moved) = queue.get(position as usize) {
                 self.entries[*moved].position = position;
             }
             if queue.is_empty() {
