@@ -41,8 +41,7 @@ pub(super) struct Link {
     pub(super) input: Input,
     moved: Moved,
     timers: Timers,
-    /// When it goes off, and the timer.
-    alarm: Option<(Instant, Deadline)>,
+    alarm: Option<Deadline>,
 }
 
 impl Link {

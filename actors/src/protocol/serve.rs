@@ -138,31 +138,38 @@ fn run<P: Protocol>(served: Arc<Served<P>>, parts: Parts, duty: impl Duty<P>) ->
     Box::pin(async move {
         let (served, parts) = *begin;
         let Some(wire) = wire(served, parts) else { return };
-        let end = End { wire: Rc::clone(&wire), orderly: Cell::new(false) };
-        let exit = Driver::new(Rc::clone(&wire), duty).run().await;
-        wire.inbox.close();
-        match exit {
-            Exit::Closed(closed) => {
-                wire.record.close(Code::Protocol(closed));
-                #[cfg(any(test, feature = "testing"))]
-                wire.served.tap.closed(wire.record.id(), closed);
-                stop_children(&wire).await;
-                finish(&end, closed).await;
+        let end = End { wire, orderly: Cell::new(false) };
+        let exit = Driver::new(Rc::clone(&end.wire), duty).run().await;
+        // In a box of its own: what a connection needs at its end takes no room until then.
+        Box::pin(conclude(end, exit)).await;
+    })
+}
+
+/// Ends a connection in order, or hands it on.
+async fn conclude<P: Protocol>(end: End<P>, exit: Exit) {
+    let wire = Rc::clone(&end.wire);
+    wire.inbox.close();
+    match exit {
+        Exit::Closed(closed) => {
+            wire.record.close(Code::Protocol(closed));
+            #[cfg(any(test, feature = "testing"))]
+            wire.served.tap.closed(wire.record.id(), closed);
+            stop_children(&wire).await;
+            finish(&end, closed).await;
+            drop(end);
+            drop(into_parts(wire));
+        }
+        Exit::Upgrade(upgrade) => {
+            stop_children(&wire).await;
+            if flushed(&wire).await {
+                end.orderly.set(true);
                 drop(end);
-                drop(into_parts(wire));
-            }
-            Exit::Upgrade(upgrade) => {
-                stop_children(&wire).await;
-                if flushed(&wire).await {
-                    end.orderly.set(true);
-                    drop(end);
-                    if let Some(parts) = into_parts(wire) {
-                        upgrade.take_over(parts).await;
-                    }
+                if let Some(parts) = into_parts(wire) {
+                    upgrade.take_over(parts).await;
                 }
             }
         }
-    })
+    }
 }
 
 /// None where the protocol has crashed over its codec, without which there is no connection.

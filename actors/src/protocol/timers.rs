@@ -47,27 +47,31 @@ pub enum Due {
 /// Bytes of beats and of their answers move like any others: a connection whose heartbeat is shorter
 /// than its idle limit is never idle, unless the caller does not note those bytes.
 ///
-/// Times are kept as nanoseconds since the start: 80 bytes per connection, and a note is a
-/// subtraction and a store. Times that run backwards count as the latest that was noted.
+/// Times are kept as nanoseconds since the start, and limits in whole milliseconds, rounded up, of
+/// at most 49 days: 64 bytes per connection, and a note is a subtraction and a store. Times that run
+/// backwards count as the latest that was noted.
 #[derive(Debug, Clone)]
 pub struct Timers {
     start: Instant,
     /// The last movement in either direction, report of idleness, or change of its limit.
     moved: u64,
-    idle: u64,
     /// The last input or beat; [`NEVER`] while nobody reads.
     heard: u64,
-    every: u64,
+    idle: u32,
+    every: u32,
+    send: u32,
     misses: u32,
     missed: u32,
     /// Since when the peer has taken nothing; [`NEVER`] while no output waits.
     stalled: u64,
-    send: u64,
     over: bool,
 }
 
-/// A time that does not come, and a limit that is not reached.
+/// A time that does not come.
 const NEVER: u64 = u64::MAX;
+
+/// A limit that is not reached.
+const UNLIMITED: u32 = u32::MAX;
 
 impl Timers {
     /// Nothing has happened yet on a connection that begins at `now`.
@@ -202,15 +206,15 @@ impl Timers {
     }
 
     fn idle_at(&self) -> u64 {
-        self.moved.saturating_add(self.idle)
+        after(self.moved, self.idle)
     }
 
     fn beat_at(&self) -> u64 {
-        self.heard.saturating_add(self.every)
+        after(self.heard, self.every)
     }
 
     fn send_at(&self) -> u64 {
-        self.stalled.saturating_add(self.send)
+        after(self.stalled, self.send)
     }
 
     fn since_start(&self, now: Instant) -> u64 {
@@ -218,9 +222,17 @@ impl Timers {
     }
 }
 
-/// At least a nanosecond, so that what was reported is not due again at the same time.
-fn limit(limit: Option<Duration>) -> u64 {
-    limit.map_or(NEVER, |limit| nanos(limit).max(1))
+/// In milliseconds; at least one, so that what was reported is not due again at the same time.
+fn limit(limit: Option<Duration>) -> u32 {
+    let millis = |limit: Duration| limit.as_nanos().div_ceil(1_000_000).max(1);
+    limit.map_or(UNLIMITED, |limit| {
+        u32::try_from(millis(limit)).unwrap_or(UNLIMITED).min(UNLIMITED - 1)
+    })
+}
+
+/// When `limit` is over that began at `at`.
+fn after(at: u64, limit: u32) -> u64 {
+    if limit == UNLIMITED { NEVER } else { at.saturating_add(u64::from(limit) * 1_000_000) }
 }
 
 /// Below [`NEVER`]: 584 years are the longest.

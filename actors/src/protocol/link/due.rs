@@ -14,7 +14,7 @@ use crate::protocol::timers::Due;
 impl Link {
     /// Ready when something is due.
     pub(in crate::protocol) fn poll_due(&mut self, task: &mut Context<'_>) -> Poll<Due> {
-        while let Some((_, alarm)) = &mut self.alarm {
+        while let Some(alarm) = &mut self.alarm {
             ready!(Pin::new(alarm).poll(task));
             let due = self.timers.due(Instant::now());
             // Activity only notes the time: the alarm is set anew when it went off too early.
@@ -30,7 +30,7 @@ impl Link {
     /// Ready when the peer has taken nothing for too long, while a hook runs: it keeps the
     /// connection busy, so that silence says nothing, and nobody could ask for a sign of life.
     pub(in crate::protocol) fn poll_send_timeout(&mut self, task: &mut Context<'_>) -> Poll<()> {
-        while let Some((_, alarm)) = &mut self.alarm {
+        while let Some(alarm) = &mut self.alarm {
             ready!(Pin::new(alarm).poll(task));
             let now = Instant::now();
             self.timers.busy_until(now);
@@ -44,16 +44,12 @@ impl Link {
         Poll::Pending
     }
 
-    /// Sets the alarm, if it would go off too late.
+    /// Sets the alarm to what is due next, which may be sooner than it was.
     pub(super) fn arm(&mut self) {
-        let Some(next) = self.timers.next_deadline() else { return };
+        let Some(next) = self.timers.next_deadline().map(Instant::into_std) else { return };
         match &mut self.alarm {
-            None => self.alarm = Some((next, Deadline::at(next.into_std()))),
-            Some((at, alarm)) if next < *at => {
-                *at = next;
-                alarm.reset(next.into_std());
-            }
-            Some(_) => {}
+            None => self.alarm = Some(Deadline::at(next)),
+            Some(alarm) => alarm.reset(next),
         }
     }
 
