@@ -31,7 +31,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `handle`, `error` | what whoever asks has to do with |
+//! | `handle`, `recipient`, `error` | what whoever asks has to do with |
 //! | `pending`, `retry` | which request is where, when to connect again: decisions, as pure code |
 //! | `desk` | the queue and the table, outside of any actor |
 //! | `asking` | requests and answers as the duty of a connection |
@@ -125,6 +125,7 @@ mod dial;
 mod error;
 mod handle;
 mod pending;
+mod recipient;
 mod retry;
 #[cfg(test)]
 mod tests;
@@ -134,7 +135,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::codec::Decoder;
-use trunkline_runtime::{Backoff, Flags, OnSpent, Placement, Shutdown, Strategy, SupervisorSpec};
+use trunkline_runtime::{
+    Backoff, ChildSpec, Flags, OnSpent, Placement, Shutdown, Strategy, SupervisorSpec,
+};
 
 use crate::protocol::{Cx, Means, Next, Protocol, Result};
 use crate::socket::TcpOptions;
@@ -143,6 +146,7 @@ use dial::Dial;
 
 pub use error::RequestError;
 pub use handle::{Client, Requested};
+pub use recipient::Asked;
 
 /// A protocol that also asks.
 pub trait Requests: Protocol {
@@ -282,16 +286,14 @@ fn build<P: Requests>(
     settings: ClientSettings,
 ) -> (SupervisorSpec, Client<P>) {
     let owner = Owner::new(name, dial, protocol, means, settings);
-    let client = Client::new(owner.desk());
+    let desk = Arc::clone(owner.desk());
     let shutdown = match settings.drain {
         Duration::ZERO => Shutdown::Kill,
         drain => Shutdown::Grace(drain),
     };
     let flags = Flags::new(Strategy::OneForOne).on_spent(OnSpent::Park).backoff(settings.backoff);
-    let spec = SupervisorSpec::new(name, flags).on(settings.placement).child(
-        trunkline_runtime::ChildSpec::leaf("connection", move || owner.incarnation())
-            .shutdown(shutdown)
-            .on(settings.placement),
-    );
-    (spec, client)
+    let leaf = ChildSpec::leaf("connection", move || owner.incarnation());
+    let (connection, address) = leaf.shutdown(shutdown).on(settings.placement).build();
+    let spec = SupervisorSpec::new(name, flags).on(settings.placement).child(connection);
+    (spec, Client::new(desk, address.node()))
 }

@@ -67,7 +67,7 @@ impl<P: Requests> Owner<P> {
 impl<P: Requests> Drop for Owner<P> {
     fn drop(&mut self) {
         // No incarnation follows that would do anything, not even if the last one crashed.
-        self.0.desk.stop();
+        self.0.desk.retire();
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use serde_json::json;
 use tokio::sync::oneshot;
 use tracing::error;
-use trunkline_runtime::{Detail, Panic, clock, contain};
+use trunkline_runtime::{Detail, Panic, Reply, clock, contain};
 
 use super::pending::{Bounds, Ended, Pending, Turn};
 use super::{RequestError, Requests};
@@ -19,8 +19,25 @@ use super::{RequestError, Requests};
 /// How a request ends.
 pub(super) type Outcome<P> = Result<<P as Requests>::Answer, RequestError>;
 
-type To<P> = oneshot::Sender<Outcome<P>>;
-type Left<P> = Ended<<P as Requests>::Request, To<P>>;
+/// Who asked.
+pub(super) enum Asker<P: Requests> {
+    /// Whoever holds the future.
+    Future(oneshot::Sender<Outcome<P>>),
+    /// Another actor, by a message.
+    Reply(Reply<Outcome<P>>),
+}
+
+impl<P: Requests> Asker<P> {
+    fn tell(self, outcome: Outcome<P>) {
+        match self {
+            // Whoever asked may have stopped waiting just now.
+            Self::Future(to) => drop(to.send(outcome)),
+            Self::Reply(reply) => reply.send(outcome),
+        }
+    }
+}
+
+type Left<P> = Ended<<P as Requests>::Request, Asker<P>>;
 
 /// Longer than any process runs, and well within the range of the clock.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
@@ -29,12 +46,13 @@ const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 /// requests and answers, nor the wakers of those who wait.
 pub(super) struct Desk<P: Requests> {
     name: Arc<str>,
-    pending: Mutex<Pending<P::Request, To<P>>>,
+    pending: Mutex<Pending<P::Request, Asker<P>>>,
     /// Of the client's actor, the only one who waits for requests.
     waker: AtomicWaker,
     /// The peer, while there is a connection.
     peer: Mutex<Option<SocketAddr>>,
     connections: AtomicU64,
+    gone: AtomicBool,
 }
 
 /// What the connection is to do.
@@ -52,6 +70,7 @@ impl<P: Requests> Desk<P> {
             waker: AtomicWaker::new(),
             peer: Mutex::new(None),
             connections: AtomicU64::new(0),
+            gone: AtomicBool::new(false),
         }
     }
 
@@ -75,18 +94,13 @@ impl<P: Requests> Desk<P> {
     pub(super) fn admit(
         &self,
         request: P::Request,
-        to: To<P>,
+        to: Asker<P>,
         within: Duration,
-    ) -> Result<u64, RequestError> {
+    ) -> Result<u64, Left<P>> {
         let deadline = clock::now() + within.min(LONGEST);
-        let admitted = self.pending.lock().admit(request, to, deadline);
-        match admitted {
-            Ok(id) => {
-                self.waker.wake();
-                Ok(id)
-            }
-            Err(Ended { error, .. }) => Err(error),
-        }
+        let id = self.pending.lock().admit(request, to, deadline)?;
+        self.waker.wake();
+        Ok(id)
     }
 
     /// How the request ends now that who asked gives up; none if it has ended already.
@@ -105,6 +119,28 @@ impl<P: Requests> Desk<P> {
     pub(super) fn drain(&self) {
         self.pending.lock().drain();
         self.waker.wake();
+    }
+
+    /// As [`Self::stop`], for good.
+    pub(super) fn retire(&self) {
+        self.gone.store(true, Ordering::Relaxed);
+        self.stop();
+    }
+
+    /// Whether it will never take a request again.
+    pub(super) fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Relaxed)
+    }
+
+    /// Whether it takes requests.
+    pub(super) fn is_open(&self) -> bool {
+        self.pending.lock().is_open()
+    }
+
+    /// How many requests have no answer yet.
+    pub(super) fn unanswered(&self) -> u32 {
+        let counts = self.pending.lock().counts();
+        u32::try_from(counts.waiting + counts.in_flight).unwrap_or(u32::MAX)
     }
 
     /// Takes no more requests, and ends those that are there.
@@ -153,8 +189,7 @@ impl<P: Requests> Desk<P> {
         };
         let Some(flight) = flight else { return false };
         if let Some(to) = flight.to {
-            // Whoever asked may have stopped waiting just now.
-            let _ = to.send(Ok(answer));
+            to.tell(Ok(answer));
         }
         true
     }
@@ -183,7 +218,7 @@ impl<P: Requests> Desk<P> {
     fn tell(&self, ended: impl IntoIterator<Item = Left<P>>) {
         for Ended { to, request, error } in ended {
             if let Some(to) = to {
-                let _ = to.send(Err(error));
+                to.tell(Err(error));
             }
             self.discard(request);
         }

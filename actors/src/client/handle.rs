@@ -7,21 +7,22 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use trunkline_runtime::Deadline;
+use trunkline_runtime::{Deadline, Node};
 
-use super::desk::{Desk, Outcome};
+use super::desk::{Asker, Desk, Outcome};
 use super::{RequestError, Requests};
 
 /// A client, to whoever asks. Cheap to clone; usable from any thread.
 ///
 /// It is the same through all connections, and through crashes of the client's actor.
 pub struct Client<P: Requests> {
-    desk: Arc<Desk<P>>,
+    pub(super) desk: Arc<Desk<P>>,
+    pub(super) node: Arc<Node>,
 }
 
 impl<P: Requests> Clone for Client<P> {
     fn clone(&self) -> Self {
-        Self { desk: Arc::clone(&self.desk) }
+        Self { desk: Arc::clone(&self.desk), node: Arc::clone(&self.node) }
     }
 }
 
@@ -32,8 +33,8 @@ impl<P: Requests> fmt::Debug for Client<P> {
 }
 
 impl<P: Requests> Client<P> {
-    pub(super) fn new(desk: &Arc<Desk<P>>) -> Self {
-        Self { desk: Arc::clone(desk) }
+    pub(super) fn new(desk: Arc<Desk<P>>, node: &Arc<Node>) -> Self {
+        Self { desk, node: Arc::clone(node) }
     }
 
     /// Asks the peer; the future gives the answer, or an error after `within` at the latest.
@@ -46,14 +47,14 @@ impl<P: Requests> Client<P> {
     /// own protocol must not await it: the answer is read after the hook.
     pub fn request(&self, request: P::Request, within: Duration) -> Requested<P> {
         let (to, answer) = oneshot::channel();
-        let state = match self.desk.admit(request, to, within) {
+        let state = match self.desk.admit(request, Asker::Future(to), within) {
             Ok(id) => State::Waiting {
                 id,
                 answer,
                 deadline: Some(Deadline::after(within)),
                 desk: Arc::clone(&self.desk),
             },
-            Err(error) => State::Refused(error),
+            Err(refused) => State::Refused(refused.error),
         };
         Requested { state }
     }

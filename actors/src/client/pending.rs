@@ -251,6 +251,11 @@ impl<R, T> Pending<R, T> {
         Some(Ended { to: Some(to), request, error: RequestError::Unanswered })
     }
 
+    /// Whether requests are taken.
+    pub(super) fn is_open(&self) -> bool {
+        self.phase == Phase::Open
+    }
+
     /// Whether nobody waits for anything, nor will.
     pub(super) fn is_done(&self) -> bool {
         self.phase != Phase::Open

@@ -1,6 +1,7 @@
 //! Clients against a peer in the test, in memory and in virtual time.
 
 mod asking;
+mod balancing;
 mod crashing;
 mod harness;
 mod losing;
