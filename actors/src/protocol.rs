@@ -20,6 +20,8 @@ mod buffers;
 mod closed;
 mod crash;
 mod cx;
+#[cfg(test)]
+mod defaults;
 mod driver;
 mod duty;
 mod error;

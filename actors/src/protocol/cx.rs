@@ -229,4 +229,4 @@ impl<P: Protocol> Cx<P> {
 }
 
 /// How many children one connection may have.
-const MOST_CHILDREN: usize = 256;
+pub(super) const MOST_CHILDREN: usize = 256;

@@ -20,7 +20,7 @@ use super::wire::{Item, Wire};
 use super::{Closed, Crash, Cx, Hook, Malformed, Next, Peer, Protocol, Result};
 
 /// How long the hook `close` may take.
-const CLOSE_LIMIT: Duration = Duration::from_secs(5);
+pub(super) const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 
 /// One connection at work.
 pub(super) struct Driver<P: Protocol, D> {

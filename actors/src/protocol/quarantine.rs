@@ -139,7 +139,7 @@ struct Crashes {
 struct Seen(AtomicU64);
 
 /// Quarantined at once; as many may be suspect.
-const CAPACITY: usize = 512;
+pub(super) const CAPACITY: usize = 512;
 
 /// Nanoseconds after the start that do not come.
 const NEVER: u64 = u64::MAX;

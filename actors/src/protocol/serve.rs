@@ -27,7 +27,7 @@ use crate::record::{Code, Phase, Record};
 use crate::stream::{Loss, Stream};
 
 /// How long the peer may take to end its own side when it has been sent all.
-const LINGER_LIMIT: Duration = Duration::from_secs(2);
+pub(super) const LINGER_LIMIT: Duration = Duration::from_secs(2);
 
 /// What a protocol may use of the server around it.
 pub struct Means {

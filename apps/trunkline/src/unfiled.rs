@@ -85,3 +85,14 @@ pub(crate) fn first_free(listener: &Listener, workers: NonZeroUsize) -> Result<S
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_port_is_the_one_that_the_architecture_names() {
+        let row = format!("\n| first port without a file | {FIRST_PORT} |");
+        assert!(include_str!("../../../ARCHITECTURE.md").contains(&row), "{row}");
+    }
+}
