@@ -41,7 +41,8 @@ pub(super) struct Link {
     pub(super) input: Input,
     moved: Moved,
     timers: Timers,
-    alarm: Option<Deadline>,
+    /// When it goes off, as the timers count, and the timer.
+    alarm: Option<(u64, Deadline)>,
 }
 
 impl Link {

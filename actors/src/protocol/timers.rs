@@ -47,8 +47,8 @@ pub enum Due {
 /// Bytes of beats and of their answers move like any others: a connection whose heartbeat is shorter
 /// than its idle limit is never idle, unless the caller does not note those bytes.
 ///
-/// Times are kept as nanoseconds since the start, and limits in whole milliseconds, rounded up, of
-/// at most 49 days: 64 bytes per connection, and a note is a subtraction and a store. Times that run
+/// Times are kept as nanoseconds since the start, and limits in whole milliseconds, rounded up; one of
+/// more than 49 days is none. 64 bytes per connection, and a note is a subtraction and a store. Times that run
 /// backwards count as the latest that was noted.
 #[derive(Debug, Clone)]
 pub struct Timers {
@@ -200,6 +200,11 @@ impl Timers {
         }
     }
 
+    /// How long after the start `at` is, in nanoseconds.
+    pub(super) fn offset(&self, at: Instant) -> u64 {
+        self.since_start(at)
+    }
+
     fn hear(&mut self, now: u64) {
         self.heard = if self.heard == NEVER { now } else { self.heard.max(now) };
         self.missed = 0;
@@ -225,9 +230,7 @@ impl Timers {
 /// In milliseconds; at least one, so that what was reported is not due again at the same time.
 fn limit(limit: Option<Duration>) -> u32 {
     let millis = |limit: Duration| limit.as_nanos().div_ceil(1_000_000).max(1);
-    limit.map_or(UNLIMITED, |limit| {
-        u32::try_from(millis(limit)).unwrap_or(UNLIMITED).min(UNLIMITED - 1)
-    })
+    limit.map_or(UNLIMITED, |limit| u32::try_from(millis(limit)).unwrap_or(UNLIMITED))
 }
 
 /// When `limit` is over that began at `at`.

@@ -14,7 +14,7 @@ use crate::protocol::timers::Due;
 impl Link {
     /// Ready when something is due.
     pub(in crate::protocol) fn poll_due(&mut self, task: &mut Context<'_>) -> Poll<Due> {
-        while let Some(alarm) = &mut self.alarm {
+        while let Some((_, alarm)) = &mut self.alarm {
             ready!(Pin::new(alarm).poll(task));
             let due = self.timers.due(Instant::now());
             // Activity only notes the time: the alarm is set anew when it went off too early.
@@ -30,7 +30,7 @@ impl Link {
     /// Ready when the peer has taken nothing for too long, while a hook runs: it keeps the
     /// connection busy, so that silence says nothing, and nobody could ask for a sign of life.
     pub(in crate::protocol) fn poll_send_timeout(&mut self, task: &mut Context<'_>) -> Poll<()> {
-        while let Some(alarm) = &mut self.alarm {
+        while let Some((_, alarm)) = &mut self.alarm {
             ready!(Pin::new(alarm).poll(task));
             let now = Instant::now();
             self.timers.busy_until(now);
@@ -44,12 +44,18 @@ impl Link {
         Poll::Pending
     }
 
-    /// Sets the alarm to what is due next, which may be sooner than it was.
+    /// Sets the alarm, if it would go off too late. One that has gone off is left for whoever polls
+    /// it.
     pub(super) fn arm(&mut self) {
-        let Some(next) = self.timers.next_deadline().map(Instant::into_std) else { return };
+        let Some(next) = self.timers.next_deadline() else { return };
+        let offset = self.timers.offset(next);
         match &mut self.alarm {
-            None => self.alarm = Some(Deadline::at(next)),
-            Some(alarm) => alarm.reset(next),
+            None => self.alarm = Some((offset, Deadline::at(next.into_std()))),
+            Some((at, alarm)) if offset < *at => {
+                *at = offset;
+                alarm.reset(next.into_std());
+            }
+            Some(_) => {}
         }
     }
 
