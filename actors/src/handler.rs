@@ -33,6 +33,12 @@ pub trait Handler: Send + Sync + 'static {
     /// The name of the protocol, as in the configuration.
     fn name(&self) -> &str;
 
+    /// What the listener's detail in the tree tells of it; see
+    /// [`Detail`](trunkline_runtime::Detail).
+    fn detail(&self) -> Option<serde_json::Value> {
+        None
+    }
+
     /// Begins to serve `stream`.
     fn serve(&self, stream: Stream, record: Rc<Record>, seat: Seat) -> Service;
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::time::Instant;
-use trunkline_runtime::{Deadline, ExitReason, Part, contain};
+use trunkline_runtime::{Deadline, Detail as _, ExitReason, Part, contain};
 
 use super::driver::{Driver, Exit};
 use super::duty::{Duty, Serving};
@@ -106,6 +106,10 @@ impl<P: Protocol> Hosted<P> {
 impl<P: Protocol> Handler for Hosted<P> {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn detail(&self) -> Option<serde_json::Value> {
+        Some(serde_json::json!({ "quarantine": self.served.quarantine.detail() }))
     }
 
     fn serve(&self, stream: Stream, record: Rc<Record>, seat: Seat) -> Service {

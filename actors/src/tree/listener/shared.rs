@@ -37,6 +37,7 @@ impl Detail for Shared {
         json!({
             "address": self.sockets.local_addr().to_string(),
             "protocol": self.handler.name(),
+            "handler": self.handler.detail(),
             "connections": self.connections.iter().map(SupervisorHandle::len).sum::<usize>(),
             "accepted": self.accepted.load(Ordering::Relaxed),
             "waited_at_limit": self.at_limit.load(Ordering::Relaxed),
