@@ -69,7 +69,7 @@ impl<P: Protocol> Wire<P> {
     pub(super) fn poll_message(&self, task: &mut Context<'_>) -> Poll<Found<P>> {
         let limit = self.served.limits.message;
         loop {
-            if let Some(found) = self.decode(task) {
+            if let Some(found) = self.decode() {
                 return Poll::Ready(found);
             }
             let mut link = self.link.borrow_mut();
@@ -92,7 +92,7 @@ impl<P: Protocol> Wire<P> {
         }
     }
 
-    fn decode(&self, task: &mut Context<'_>) -> Option<Found<P>> {
+    fn decode(&self) -> Option<Found<P>> {
         let mut link = self.link.borrow_mut();
         if !link.readable {
             return None;
@@ -102,7 +102,8 @@ impl<P: Protocol> Wire<P> {
         let mut codec = self.codec.borrow_mut();
         let mut panic = None;
         let (result, progress) = link.decode(|unread, input| {
-            let looked = self.part.guard(task, |_| match input {
+            // A panic of the codec ends the connection: faults on command are for the hooks.
+            let looked = self.part.contain(|| match input {
                 Input::Open => codec.decode(unread).map_err(Into::<Error>::into),
                 Input::Ended => codec.decode_eof(unread).map_err(Into::into),
             });
