@@ -2,7 +2,7 @@
 //!
 //! Nothing here knows the server from inside: programs are started as an operator starts them,
 //! spoken to over loopback, and judged by what their peers saw. Only [`control`] speaks to the
-//! tests' own build of the server, which can be told to crash.
+//! tests' own builds of the server, which can be told to crash.
 //!
 //! | Module | What it is for |
 //! |---|---|
@@ -13,6 +13,8 @@
 //! | [`backend`], [`load`], [`idle_clients`], [`keepalive`], [`short`], [`plain_echo`] | those sub-commands |
 //! | [`ledger`] | which failed connections a killed backend excuses |
 //! | [`trunkline`], [`control`] | the server under test; its crashes on command and its events |
+//! | [`faults`], [`protocols`] | what the programs under test are made of: crashes on command, protocols |
+//! | [`talkers`] | clients of the line protocols among them, which notice every wrong answer |
 //! | [`peers`] | outside programs: haproxy, nginx, redis |
 //! | [`runs`] | the long runs, which the program `long` makes in full |
 //! | [`clock`], [`latency`] | one clock for all processes of the machine; percentiles |
@@ -33,6 +35,7 @@
 pub mod backend;
 pub mod clock;
 pub mod control;
+pub mod faults;
 pub mod helper;
 pub mod idle_clients;
 pub mod keepalive;
@@ -44,8 +47,10 @@ pub mod plain_echo;
 pub mod port;
 pub mod process;
 pub mod procfs;
+pub mod protocols;
 pub mod runs;
 pub mod sample;
 pub mod short;
 pub mod spread;
+pub mod talkers;
 pub mod trunkline;

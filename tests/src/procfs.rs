@@ -37,12 +37,43 @@ pub fn cpu_nanos(pid: u32) -> Result<u64> {
 /// # Errors
 /// When the process is gone or is not ours to read.
 pub fn pss_bytes(pid: u32) -> Result<u64> {
-    let path = format!("/proc/{pid}/smaps_rollup");
-    let text = fs::read_to_string(&path).with_context(|| path.clone())?;
-    let line = text.lines().find_map(|line| line.strip_prefix("Pss:"));
+    size_in(&format!("/proc/{pid}/smaps_rollup"), "Pss:")
+}
+
+/// The part of [`pss_bytes`] that is no file's: what the process has allocated. Other processes of
+/// the same program come and go without changing it.
+///
+/// # Errors
+/// When the process is gone or is not ours to read.
+pub fn allocated_bytes(pid: u32) -> Result<u64> {
+    size_in(&format!("/proc/{pid}/smaps_rollup"), "Pss_Anon:")
+}
+
+/// What a file of `/proc` says of something, in bytes.
+fn size_in(path: &str, what: &str) -> Result<u64> {
+    let text = fs::read_to_string(path).with_context(|| path.to_owned())?;
+    let line = text.lines().find_map(|line| line.strip_prefix(what));
     let kib = line.and_then(|rest| rest.split_whitespace().next());
-    let kib: u64 = kib.with_context(|| format!("{path} has no Pss"))?.parse()?;
+    let kib: u64 = kib.with_context(|| format!("{path} has no {what}"))?.parse()?;
     Ok(kib * 1024)
+}
+
+/// Makes [`peak_bytes`] begin anew from what a process holds now.
+///
+/// # Errors
+/// When the process is gone or is not ours.
+pub fn reset_peak(pid: u32) -> Result<()> {
+    let path = format!("/proc/{pid}/clear_refs");
+    fs::write(&path, "5").with_context(|| path.clone())
+}
+
+/// The most that a process has held at any moment since [`reset_peak`], in bytes (RSS): between two
+/// looks at [`allocated_bytes`] it may have held more.
+///
+/// # Errors
+/// When the process is gone or is not ours to read.
+pub fn peak_bytes(pid: u32) -> Result<u64> {
+    size_in(&format!("/proc/{pid}/status"), "VmHWM:")
 }
 
 /// How many descriptors a process has open.
@@ -183,6 +214,9 @@ mod tests {
         let pid = process::id();
         assert!(cpu_nanos(pid)? > 0);
         assert!(pss_bytes(pid)? > 4096);
+        assert!(allocated_bytes(pid)? > 4096);
+        reset_peak(pid)?;
+        assert!(peak_bytes(pid)? > 4096);
         assert!(open_descriptors(pid)? >= 3);
         assert!(!thread_names(pid)?.is_empty());
         Ok(())

@@ -11,17 +11,28 @@
 //! | [`escalate`] | the root spends its intensity |
 //! | [`stuck`] | a worker is blocked |
 //! | [`idle`] | thousands of connections do nothing, then the server stops |
+//! | [`recoveries`] | handlers of protocols panic on all connections at once |
+//! | [`poison`] | one line crashes every handler, and is sent again and again |
+//! | [`flood`] | peers send without end, or read nothing |
+//! | [`broadcast`] | some members of a room read nothing |
+//! | [`dispatch`] | actors that messages are balanced over panic |
 //!
 //! [`Report`] is what they return, [`Programs`] what they start, [`site`] the server most of them
 //! run.
 
+pub mod broadcast;
 pub mod crashes;
+pub mod dispatch;
 pub mod escalate;
 pub mod failover;
+pub mod flood;
+mod host;
 pub mod idle;
 mod pace;
 pub mod park;
+pub mod poison;
 mod programs;
+pub mod recoveries;
 mod report;
 pub mod site;
 pub mod stuck;

@@ -64,6 +64,9 @@ pub struct Node {
     pub restarts: u64,
     /// Messages waiting.
     pub mailbox: u64,
+    /// What it tells of itself.
+    #[serde(default)]
+    pub detail: Option<serde_json::Value>,
 }
 
 /// One line of the server's stdout.

@@ -75,6 +75,7 @@ fn the_tree_is_asked_for_and_read() -> Result<()> {
         generation: 1,
         restarts: 0,
         mailbox: 0,
+        detail: None,
     };
     writeln!(stdout, "{}", serde_json::json!({ "tree": [node] }))?;
     assert_eq!(control.tree(SOON)?, [node]);

@@ -14,6 +14,8 @@ pub struct Programs {
     pub server: PathBuf,
     /// `trunkline-faults`: the server that crashes on command.
     pub faults: PathBuf,
+    /// `protocols-under-test`: the same with protocols of its own.
+    pub protocols: PathBuf,
 }
 
 impl Programs {
@@ -37,6 +39,7 @@ impl Programs {
             peer: beside("peer")?,
             server: beside("trunkline-under-test")?,
             faults: beside("trunkline-faults")?,
+            protocols: beside("protocols-under-test")?,
         })
     }
 }

@@ -10,11 +10,14 @@ use trunkline_tests::runs::park::{self, ParkPlan};
 use trunkline_tests::runs::stuck::{self, StuckPlan};
 use trunkline_tests::runs::{Programs, Report};
 
+mod protocols;
+
 fn programs() -> Programs {
     Programs {
         peer: env!("CARGO_BIN_EXE_peer").into(),
         server: env!("CARGO_BIN_EXE_trunkline-under-test").into(),
         faults: env!("CARGO_BIN_EXE_trunkline-faults").into(),
+        protocols: env!("CARGO_BIN_EXE_protocols-under-test").into(),
     }
 }
 

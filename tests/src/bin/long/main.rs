@@ -10,11 +10,16 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use trunkline_tests::runs::broadcast::{self, BroadcastPlan};
 use trunkline_tests::runs::crashes::{self, CrashPlan};
+use trunkline_tests::runs::dispatch::{self, DispatchPlan};
 use trunkline_tests::runs::escalate::{self, Victims};
 use trunkline_tests::runs::failover::{self, FailoverPlan};
+use trunkline_tests::runs::flood::{self, FloodPlan};
 use trunkline_tests::runs::idle::{self, IdleRunPlan};
 use trunkline_tests::runs::park::{self, ParkPlan};
+use trunkline_tests::runs::poison::{self, PoisonPlan};
+use trunkline_tests::runs::recoveries::{self, RecoveryPlan};
 use trunkline_tests::runs::stuck::{self, StuckPlan};
 use trunkline_tests::runs::{Programs, Report};
 
@@ -43,6 +48,16 @@ enum Run {
     Stuck,
     /// Hold 8,000 idle connections, then stop.
     Idle,
+    /// Let handlers of protocols panic on 1,000 connections at once (30 s).
+    Recoveries,
+    /// Send a line that crashes every handler (20 s).
+    Poison,
+    /// Send without end, and read nothing (30 s).
+    Flood,
+    /// Broadcast to 1,000 members of which ten read nothing (3 minutes).
+    Broadcast,
+    /// Let actors panic that messages are balanced over (30 s).
+    Dispatch,
 }
 
 fn main() -> ExitCode {
@@ -71,5 +86,10 @@ fn report(run: Run) -> Result<Report> {
         Run::Escalate => escalate::run(&programs, Victims::Routers),
         Run::Stuck => stuck::run(&programs, StuckPlan::default()),
         Run::Idle => idle::run(&programs, IdleRunPlan::default()),
+        Run::Recoveries => recoveries::run(&programs, RecoveryPlan::default()),
+        Run::Poison => poison::run(&programs, PoisonPlan::default()),
+        Run::Flood => flood::run(&programs, FloodPlan::default()),
+        Run::Broadcast => broadcast::run(&programs, BroadcastPlan::default()),
+        Run::Dispatch => dispatch::run(&programs, DispatchPlan::default()),
     }
 }
