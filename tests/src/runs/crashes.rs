@@ -11,9 +11,11 @@ use crate::keepalive::{Keepalive, KeepalivePlan};
 use crate::latency::Latency;
 use crate::load::{Fate, Load, LoadPlan, LoadSummary};
 use crate::procfs::open_descriptors;
+use crate::protocols::CRASHED;
+use crate::talkers::{Answer, TalkPlan, Talked, Talkers};
 
 use super::report::{millis, spread};
-use super::site::{Site, is_connection};
+use super::site::{Site, is_connection, is_protocol};
 use super::{Programs, Report};
 
 mod injector;
@@ -34,6 +36,10 @@ const NEVER_SPENT: &str = "10000,60000,2,20,200";
 const BYSTANDERS: u16 = 16;
 /// The same, but idle, beside those that are to crash.
 const SPARE: u32 = 50;
+/// Connections of a protocol, which talk all the time. Even: every other one crashes over a message.
+const TALKERS: u32 = 8;
+/// How often each of them says something.
+const TALK: Duration = Duration::from_millis(50);
 /// How long the server may take until all is as before.
 const SETTLED: Duration = Duration::from_secs(15);
 const PROMPT: Duration = Duration::from_secs(20);
@@ -55,7 +61,7 @@ pub struct CrashPlan {
 }
 
 impl Default for CrashPlan {
-    /// 1,008 panics in a minute, 63 of each of 16 kinds, at 500 connections a second.
+    /// 1,071 panics in a minute, 63 of each of 17 kinds, at 500 connections a second.
     fn default() -> Self {
         Self { seconds: 60, rate: 500, calm_rate: 200, panics_of_each: 63, timed: true }
     }
@@ -99,7 +105,9 @@ struct Outcome {
     calm: LoadSummary,
     held: Held,
     bystanders: Result<u64>,
+    talked: Talked,
     panics_of_connections: u64,
+    panics_of_protocols: u64,
     seen: Seen,
     changed: Vec<String>,
     descriptors: (usize, usize),
@@ -107,7 +115,7 @@ struct Outcome {
 }
 
 fn under_load(programs: &Programs, plan: CrashPlan, faults: bool) -> Result<Outcome> {
-    let mut site = Site::start(programs, "warn", &[(SUPERVISION, NEVER_SPENT)])?;
+    let mut site = Site::start_with_protocol(programs, "warn", &[(SUPERVISION, NEVER_SPENT)])?;
     let id = site.server.process().id();
     let shape = shape(&site)?;
     // Probes come and go: the least of a few looks is without them.
@@ -117,6 +125,7 @@ fn under_load(programs: &Programs, plan: CrashPlan, faults: bool) -> Result<Outc
 
     let idle = IdlePlan::new(site.main.address(), plan.panics_of_each + SPARE);
     let idle = IdleClients::open(&programs.peer, &idle, PROMPT)?;
+    let talkers = talk(&site)?;
     let tree = site.tree()?;
     let targets = Targets::of(&tree, &site.main.backends)?;
     let bystanders = KeepalivePlan::new(site.main.address(), BYSTANDERS);
@@ -135,6 +144,8 @@ fn under_load(programs: &Programs, plan: CrashPlan, faults: bool) -> Result<Outc
     let seen = Seen::of(&site.control.events_since(mark), &injections);
     let panics_of_connections =
         injections.iter().filter(|it| is_connection(&it.path)).count() as u64;
+    let panics_of_protocols = injections.iter().filter(|it| is_protocol(&it.path)).count() as u64;
+    let talked = talkers.stop()?;
     let bystanders_left = bystanders.round(u64::from(BYSTANDERS) * 10, PROMPT);
     let held = idle.close()?;
     drop(bystanders);
@@ -154,7 +165,9 @@ fn under_load(programs: &Programs, plan: CrashPlan, faults: bool) -> Result<Outc
         calm,
         held,
         bystanders: bystanders_left.map(|round| round.done),
+        talked,
         panics_of_connections,
+        panics_of_protocols,
         seen,
         changed,
         descriptors: (descriptors, left),
@@ -162,10 +175,26 @@ fn under_load(programs: &Programs, plan: CrashPlan, faults: bool) -> Result<Outc
     })
 }
 
+/// Connections of a protocol, whose lines may be answered as lost.
+fn talk(site: &Site) -> Result<Talkers> {
+    Talkers::start(TalkPlan {
+        to: site.talk()?,
+        connections: TALKERS,
+        depth: 4,
+        period: TALK,
+        ending: |_| "",
+        judge: |line, answer| match answer {
+            CRASHED => Answer::Failure,
+            _ if answer == line.text => Answer::Ordinary(0),
+            _ => Answer::Wrong,
+        },
+    })
+}
+
 /// The tree without connections: path, kind, worker and state of every actor.
 fn shape(site: &Site) -> Result<BTreeSet<String>> {
     let tree = site.tree()?;
-    let lasting = tree.iter().filter(|node| !is_connection(&node.path));
+    let lasting = tree.iter().filter(|node| !is_connection(&node.path) && !is_protocol(&node.path));
     Ok(lasting
         .map(|node| {
             let worker = node.worker.map(|worker| format!(" on w{worker}"));
@@ -194,6 +223,18 @@ impl Outcome {
             "connections forwarded before go on, all of 16",
             bystanders.as_ref().map_or_else(ToString::to_string, |done| format!("{done} requests")),
             bystanders.is_ok(),
+        );
+        let talked = &self.talked;
+        report.show("lines of a protocol", talked.sent);
+        report.require(
+            "its connections lost, or answered for another, none of 8",
+            talked.losses(),
+            talked.lost == 0,
+        );
+        report.require(
+            "lines answered as crashed, at most as many as panics in protocols",
+            format!("{} of {}", talked.failures, self.panics_of_protocols),
+            talked.failures <= self.panics_of_protocols,
         );
         report.show("connections elsewhere", self.calm.done);
         let failed = self.calm.failed();

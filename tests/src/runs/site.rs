@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::backend::{Backend, BackendPlan, Mode};
 use crate::control::{Control, Event, Node, What};
@@ -25,7 +25,8 @@ const BACK: Duration = Duration::from_secs(20);
 /// Any port of 127.0.0.1.
 pub(super) const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
-/// A running `trunkline-faults` with the listeners and pools "main" and "calm".
+/// A running server with the listeners and pools "main" and "calm": `trunkline-faults`, or
+/// `protocols-under-test` where there is a protocol as well.
 #[derive(Debug)]
 pub struct Site {
     /// The server; ended before its backends, as fields are dropped in order.
@@ -36,6 +37,8 @@ pub struct Site {
     pub main: Half,
     /// What has to notice nothing of them.
     pub calm: Half,
+    /// A listener of the protocol `fragile`, where there is one.
+    talk: Option<ReservedPort>,
 }
 
 /// A listener, and the backends of the pool of the same name.
@@ -77,20 +80,56 @@ impl Site {
     /// # Errors
     /// When one of them does not start.
     pub fn start(programs: &Programs, level: &str, environment: &[(&str, &str)]) -> Result<Self> {
+        Self::launch(programs, None, level, environment)
+    }
+
+    /// As [`Site::start`], with a third listener, "talk", of the protocol
+    /// [`Fragile`](crate::protocols::Fragile).
+    ///
+    /// # Errors
+    /// When one of them does not start.
+    pub fn start_with_protocol(
+        programs: &Programs,
+        level: &str,
+        environment: &[(&str, &str)],
+    ) -> Result<Self> {
+        Self::launch(programs, Some(ReservedPort::new()?), level, environment)
+    }
+
+    fn launch(
+        programs: &Programs,
+        talk: Option<ReservedPort>,
+        level: &str,
+        environment: &[(&str, &str)],
+    ) -> Result<Self> {
         let (main, calm) = (Half::start(programs)?, Half::start(programs)?);
-        let configuration = format!(
+        let mut configuration = format!(
             "[server]\nworkers = {WORKERS}\n[log]\nlevel = \"{level}\"\n{}{}",
             main.tables("main"),
             calm.tables("calm")
         );
-        let listeners = [main.address(), calm.address()];
-        let (server, control) = Trunkline::run_with_faults_in(
-            &programs.faults,
-            &configuration,
-            &listeners,
-            environment,
-        )?;
-        Ok(Self { server, control, main, calm })
+        let mut listeners = vec![main.address(), calm.address()];
+        let mut program = &programs.faults;
+        if let Some(port) = &talk {
+            program = &programs.protocols;
+            listeners.push(port.address());
+            configuration.push_str(&format!(
+                "[listener.talk]\nbind = \"{}\"\nprotocol = \"fragile\"\n\
+                 settings = {{ crashes = 1000000, threshold = 3, period = \"10m\" }}\n",
+                port.address()
+            ));
+        }
+        let (server, control) =
+            Trunkline::run_with_faults_in(program, &configuration, &listeners, environment)?;
+        Ok(Self { server, control, main, calm, talk })
+    }
+
+    /// Where clients of the protocol connect to.
+    ///
+    /// # Errors
+    /// When the site has none.
+    pub fn talk(&self) -> Result<SocketAddr> {
+        self.talk.as_ref().map(ReservedPort::address).context("this site has no protocol")
     }
 
     /// The tree as it is now.
@@ -138,14 +177,25 @@ pub fn is_connection(path: &str) -> bool {
     is_number && steps.nth(1) == Some("connections")
 }
 
+/// Whether `path` is that of a connection's protocol.
+pub fn is_protocol(path: &str) -> bool {
+    path.strip_suffix("/protocol").is_some_and(is_connection)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::is_connection;
+    use super::{is_connection, is_protocol};
 
     #[test]
     fn a_connection_is_told_from_its_supervisors_by_its_path() {
         assert!(is_connection("server/traffic/listeners/main/connections/w1/17"));
         assert!(!is_connection("server/traffic/listeners/main/connections/w1"));
         assert!(!is_connection("server/traffic/listeners/17/connections"));
+    }
+    #[test]
+    fn a_protocol_is_told_from_its_connection_by_its_path() {
+        assert!(is_protocol("server/traffic/listeners/talk/connections/w1/17/protocol"));
+        assert!(!is_protocol("server/traffic/listeners/talk/connections/w1/17"));
+        assert!(!is_protocol("server/traffic/listeners/protocol"));
     }
 }

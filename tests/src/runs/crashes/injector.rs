@@ -46,8 +46,13 @@ pub(super) fn inject(
                     event.what == What::Started && event.path == *path
                 })?;
             }
-            // Half of the routers', on each worker in turn.
-            let at_message = kind.name == "router" && (time / kind.paths.len()) % 2 == 1;
+            let at_message = match kind.name {
+                // Half of the routers', on each worker in turn.
+                "router" => (time / kind.paths.len()) % 2 == 1,
+                // Every other connection's.
+                "protocol" => time % 2 == 1,
+                _ => false,
+            };
             if at_message {
                 control.panic_message(path)?;
             } else {

@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::backend::Backend;
 use crate::control::Node;
-use crate::runs::site::{ROOT, WORKERS, is_connection};
+use crate::runs::site::{ROOT, WORKERS, is_connection, is_protocol};
 
 /// All actors of one kind, by path.
 #[derive(Clone, Debug)]
@@ -23,7 +23,8 @@ pub(super) struct Targets {
 }
 
 impl Targets {
-    /// The actors of the half "main", and those that both halves share; all connections of `tree`.
+    /// The actors of the half "main", those that both halves share, and all protocols and
+    /// connections of `main` in `tree`.
     pub(super) fn of(tree: &[Node], backends: &[Backend]) -> Result<Self> {
         let traffic = format!("{ROOT}/traffic");
         let listener = format!("{traffic}/listeners/main");
@@ -33,7 +34,11 @@ impl Targets {
             backends.iter().map(|backend| format!("{pool}/{}", backend.address())).collect();
         let kind = |name, paths| Kind { name, paths };
         let one = |name, path: String| kind(name, vec![path]);
+        let paths = || tree.iter().map(|node| &node.path);
+        let protocols: Vec<_> = paths().filter(|path| is_protocol(path)).cloned().collect();
+        protocols.first().context("the tree has no protocol")?;
         let lasting = vec![
+            kind("protocol", protocols),
             kind("acceptor", workers(format!("{listener}/acceptors")).collect()),
             one("listener", format!("{listener}/listener")),
             kind("router", workers(format!("{traffic}/routers")).collect()),
@@ -57,8 +62,8 @@ impl Targets {
             let found = tree.iter().any(|node| node.path == *path);
             ensure!(found, "the tree has no {path}");
         }
-        let paths = tree.iter().map(|node| &node.path);
-        let connections: Vec<_> = paths.filter(|path| is_connection(path)).cloned().collect();
+        let ours = |path: &&String| is_connection(path) && path.starts_with(&listener);
+        let connections: Vec<_> = paths().filter(ours).cloned().collect();
         connections.first().context("the tree has no connection")?;
         Ok(Self { lasting, connections })
     }
