@@ -7,13 +7,16 @@
 //! | [`Torrent`] | counts lines, and sends without end when told to | flood |
 //! | [`Room`] | sends each line to all who have joined | broadcast |
 //! | [`Counter`] | has lines answered by one of some actors that crash | dispatch |
+//! | [`Relay`] | asks lines of a peer that dies | client |
 
 mod counter;
 mod fragile;
+mod relay;
 mod room;
 mod torrent;
 
 pub use counter::{Counter, DEADLINE, Job, MEMBERS, SILENCE, team};
 pub use fragile::{CRASHED, Fragile, PANIC, REFUSED};
+pub use relay::{Asking, PEER, Relay, relay};
 pub use room::{JOIN, JOINED, PEER_TAKES_NOTHING, Room};
 pub use torrent::{POUR, Torrent};

@@ -15,12 +15,14 @@
 //! | [`poison`] | one line crashes every handler, and is sent again and again |
 //! | [`flood`] | peers send without end, or read nothing |
 //! | [`broadcast`] | some members of a room read nothing |
+//! | [`client`] | the peer of a client is killed |
 //! | [`dispatch`] | actors that messages are balanced over panic |
 //!
 //! [`Report`] is what they return, [`Programs`] what they start, [`site`] the server most of them
 //! run.
 
 pub mod broadcast;
+pub mod client;
 pub mod crashes;
 pub mod dispatch;
 pub mod escalate;

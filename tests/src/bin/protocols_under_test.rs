@@ -3,16 +3,22 @@
 
 use std::process::ExitCode;
 
-use trunkline_tests::protocols::{Fragile, Room, Torrent, team};
+use trunkline_tests::protocols::{Fragile, PEER, Room, Torrent, relay, team};
 use trunkline_tests::runs::site::WORKERS;
 
 fn main() -> ExitCode {
     let (team, counter, _members) = team(WORKERS);
-    let app = trunkline::app()
+    let mut app = trunkline::app()
         .child(team)
         .protocol("fragile", Fragile::default())
         .protocol("torrent", Torrent::default())
         .protocol("room", Room::default())
         .protocol("counter", counter);
+    if let Ok(peer) = std::env::var(PEER) {
+        for (name, again) in [("once", false), ("again", true)] {
+            let (client, relay) = relay(name, &peer, again);
+            app = app.child(client).protocol(name, relay);
+        }
+    }
     trunkline_tests::faults::run(app)
 }

@@ -30,7 +30,7 @@ const BACK: Duration = Duration::from_secs(10);
 pub struct DispatchPlan {
     /// For how many seconds lines are sent.
     pub seconds: u32,
-    /// Connections; each sends 4.5 lines every 90 ms in the mean.
+    /// Connections; each sends 4.5 lines every 82 ms in the mean.
     pub connections: u32,
     /// Panics of members, in turn; half of them over a message.
     pub crashes: u32,
@@ -55,7 +55,7 @@ pub fn run(programs: &Programs, plan: DispatchPlan) -> Result<Report> {
         to: host.address(),
         connections: plan.connections,
         depth: DEPTH,
-        period: Duration::from_millis(90),
+        period: Duration::from_millis(82),
         ending: |number| if number % SILENT == SILENT - 1 { SILENCE } else { "" },
         judge,
     })?;

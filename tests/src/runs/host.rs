@@ -17,36 +17,71 @@ use super::site::{ROOT, TREE, WORKERS};
 /// How long the server may take to end.
 const END: Duration = Duration::from_secs(20);
 
-/// A running `protocols-under-test` with one listener, called "main".
+/// A running `protocols-under-test`.
 #[derive(Debug)]
 pub(super) struct Host {
     pub(super) server: Trunkline,
     pub(super) control: Control,
-    port: ReservedPort,
+    ports: Vec<ReservedPort>,
+}
+
+/// A listener of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Served<'a> {
+    pub(super) name: &'a str,
+    pub(super) protocol: &'a str,
+    /// As in the file.
+    pub(super) settings: &'a str,
 }
 
 impl Host {
-    /// Serves `protocol`, with `settings` as in the file, and logs `level` and above.
+    /// Serves `protocol` on a listener called "main", with `settings` as in the file, and logs
+    /// `level` and above.
     pub(super) fn start(
         programs: &Programs,
         protocol: &str,
         settings: &str,
         level: &str,
     ) -> Result<Self> {
-        let port = ReservedPort::new()?;
-        let address = port.address();
-        let configuration = format!(
-            "[server]\nworkers = {WORKERS}\n[log]\nlevel = \"{level}\"\n\
-             [listener.main]\nbind = \"{address}\"\nprotocol = \"{protocol}\"\n{settings}\n"
-        );
-        let (server, control) =
-            Trunkline::run_with_faults(&programs.protocols, &configuration, &[address])?;
-        Ok(Self { server, control, port })
+        Self::start_all(programs, &[Served { name: "main", protocol, settings }], level, &[])
     }
 
-    /// Where its clients connect to.
+    /// Serves all of `served`; `environment` is added to the server's own.
+    pub(super) fn start_all(
+        programs: &Programs,
+        served: &[Served<'_>],
+        level: &str,
+        environment: &[(&str, &str)],
+    ) -> Result<Self> {
+        let mut configuration =
+            format!("[server]\nworkers = {WORKERS}\n[log]\nlevel = \"{level}\"\n");
+        let mut ports = Vec::with_capacity(served.len());
+        for Served { name, protocol, settings } in served {
+            let port = ReservedPort::new()?;
+            configuration.push_str(&format!(
+                "[listener.{name}]\nbind = \"{}\"\nprotocol = \"{protocol}\"\n{settings}\n",
+                port.address()
+            ));
+            ports.push(port);
+        }
+        let listeners: Vec<_> = ports.iter().map(ReservedPort::address).collect();
+        let (server, control) = Trunkline::run_with_faults_in(
+            &programs.protocols,
+            &configuration,
+            &listeners,
+            environment,
+        )?;
+        Ok(Self { server, control, ports })
+    }
+
+    /// Where clients of its only listener connect to.
     pub(super) fn address(&self) -> SocketAddr {
-        self.port.address()
+        self.address_of(0)
+    }
+
+    /// Where clients of the listener of this number connect to.
+    pub(super) fn address_of(&self, listener: usize) -> SocketAddr {
+        self.ports[listener].address()
     }
 
     /// The process.

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use trunkline_tests::runs::broadcast::{self, BroadcastPlan};
+use trunkline_tests::runs::client::{self, ClientPlan};
 use trunkline_tests::runs::dispatch::{self, DispatchPlan};
 use trunkline_tests::runs::flood::{self, FloodPlan};
 use trunkline_tests::runs::poison::{self, PoisonPlan};
@@ -40,5 +41,11 @@ fn members_that_read_nothing_take_no_line_from_the_others() -> Result<()> {
 fn every_message_over_actors_that_crash_is_delivered_or_fails() -> Result<()> {
     let plan = DispatchPlan { seconds: 3, connections: 20, crashes: 12, timed: false };
     judge(&dispatch::run(&programs(), plan)?);
+    Ok(())
+}
+
+#[test]
+fn a_request_to_a_peer_that_dies_is_answered_or_fails_as_chosen() -> Result<()> {
+    judge(&client::run(&programs(), ClientPlan { kills: 6 })?);
     Ok(())
 }

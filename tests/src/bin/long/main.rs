@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use trunkline_tests::runs::broadcast::{self, BroadcastPlan};
+use trunkline_tests::runs::client::{self, ClientPlan};
 use trunkline_tests::runs::crashes::{self, CrashPlan};
 use trunkline_tests::runs::dispatch::{self, DispatchPlan};
 use trunkline_tests::runs::escalate::{self, Victims};
@@ -58,6 +59,8 @@ enum Run {
     Broadcast,
     /// Let actors panic that messages are balanced over (30 s).
     Dispatch,
+    /// Kill the peer of two clients 100 times (50 s).
+    Client,
 }
 
 fn main() -> ExitCode {
@@ -90,6 +93,7 @@ fn report(run: Run) -> Result<Report> {
         Run::Poison => poison::run(&programs, PoisonPlan::default()),
         Run::Flood => flood::run(&programs, FloodPlan::default()),
         Run::Broadcast => broadcast::run(&programs, BroadcastPlan::default()),
+        Run::Client => client::run(&programs, ClientPlan::default()),
         Run::Dispatch => dispatch::run(&programs, DispatchPlan::default()),
     }
 }
