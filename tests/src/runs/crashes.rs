@@ -15,7 +15,7 @@ use crate::protocols::CRASHED;
 use crate::talkers::{Answer, TalkPlan, Talked, Talkers};
 
 use super::report::{millis, spread};
-use super::site::{Site, is_connection, is_protocol};
+use super::site::{Site, TREE, is_connection, is_protocol};
 use super::{Programs, Report};
 
 mod injector;
@@ -126,6 +126,11 @@ fn under_load(programs: &Programs, plan: CrashPlan, faults: bool) -> Result<Outc
     let idle = IdlePlan::new(site.main.address(), plan.panics_of_each + SPARE);
     let idle = IdleClients::open(&programs.peer, &idle, PROMPT)?;
     let talkers = talk(&site)?;
+    let control = &site.control;
+    site.server.process().wait_until("all protocols are there", PROMPT, |_| {
+        let tree = control.tree(TREE)?;
+        Ok(tree.iter().filter(|node| is_protocol(&node.path)).count() == TALKERS as usize)
+    })?;
     let tree = site.tree()?;
     let targets = Targets::of(&tree, &site.main.backends)?;
     let bystanders = KeepalivePlan::new(site.main.address(), BYSTANDERS);
