@@ -51,7 +51,7 @@ impl Deadline {
         Self(kind, PhantomData)
     }
 
-    /// Moves it to `at`.
+    /// Moves it to `at`. Where it stands there already nothing changes, also if it has come.
     pub fn reset(&mut self, at: Instant) {
         match &mut self.0 {
             Kind::Wheel(entry) => {
@@ -155,9 +155,14 @@ impl Wheel {
     }
 
     fn reset(&mut self, entry: usize, at: Instant) {
+        let tick = self.tick_of(at);
+        if self.entries[entry].tick == tick {
+            // One that has come stays so: whoever sets it whenever it is woken would never see it.
+            return;
+        }
         self.dequeue(entry);
         self.entries[entry].due = false;
-        self.enqueue(entry, self.tick_of(at));
+        self.enqueue(entry, tick);
     }
 
     fn poll(&mut self, entry: usize, waker: &Waker) -> Poll<()> {
@@ -275,6 +280,19 @@ mod tests {
             assert!(!wheel.entries[entry].due, "at tick {early}");
         }
         wheel.expire(at);
+        assert!(wheel.entries[entry].due);
+    }
+    #[test]
+    fn a_deadline_that_has_come_is_not_undone_by_being_set_to_the_same_time() {
+        let mut wheel = wheel();
+        let at = time_of(wheel.origin, 3);
+        let entry = wheel.add(at);
+        wheel.expire(at);
+        wheel.reset(entry, at);
+        assert!(wheel.entries[entry].due);
+        wheel.reset(entry, time_of(wheel.origin, 4));
+        assert!(!wheel.entries[entry].due, "moved on, it is to come again");
+        wheel.expire(time_of(wheel.origin, 4));
         assert!(wheel.entries[entry].due);
     }
 }
