@@ -125,8 +125,10 @@ impl<P: Protocol> Cx<P> {
             Found::Message(item, _) => Ok(Some(item)),
             Found::Ended(Closed::PeerLost(loss)) => Err(Error::gone(loss)),
             Found::Ended(_) => Ok(None),
-            Found::TooLarge => Err(Error::new("a message is longer than it may be")),
-            Found::Undecodable(error) => Err(error),
+            Found::TooLarge => {
+                Err(Error::malformed(Closed::TooLarge, &"a message is longer than it may be"))
+            }
+            Found::Undecodable(error) => Err(Error::malformed(Closed::Malformed, &error)),
             Found::CodecPanicked(panic) => Err(Error::new(format!("the codec panicked: {panic}"))),
             Found::Due(Due::Idle | Due::Beat { .. } | Due::HeartbeatLost | Due::SendTimeout) => {
                 Err(Error::timeout("the peer sent nothing within a message"))

@@ -319,6 +319,7 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
             Ran::Done(Err(error)) => match error.fault() {
                 Fault::Gone(loss) => Ok(Step::Exit(Exit::Closed(Closed::PeerLost(loss)))),
                 Fault::Timeout => Ok(Step::Exit(Exit::Closed(Closed::HandlerTimeout))),
+                Fault::Malformed(closed) => Ok(Step::Exit(Exit::Closed(closed))),
                 Fault::Crash(failure) => Err(Fallen::new(ExitReason::Failed(failure), hook.into())),
             },
         }

@@ -6,7 +6,9 @@ use std::io;
 
 use trunkline_runtime::{AskError, Failure};
 
+use super::Closed;
 use crate::client::RequestError;
+use crate::dispatch::{DispatchError, Why};
 use crate::stream::Loss;
 
 /// What a hook gives back.
@@ -14,13 +16,16 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a hook gave up. Any error becomes one by `?`.
 ///
-/// That the peer is gone ends the connection, and so does a time-out; neither is a crash. Anything
-/// else is: the handler is built anew, as after a panic.
+/// That the peer is gone ends the connection, and so does a time-out, or what a hook read by itself
+/// and is no message; none of these is a crash. Anything else is: the handler is built anew, as
+/// after a panic.
 pub struct Error(Kind);
 
 enum Kind {
     Gone(Loss),
     Timeout(Failure),
+    /// What the peer sent is no message; this is how the connection closes.
+    Malformed(Closed, Failure),
     Failed(Failure),
 }
 
@@ -28,6 +33,7 @@ enum Kind {
 pub(crate) enum Fault {
     Gone(Loss),
     Timeout,
+    Malformed(Closed),
     Crash(Failure),
 }
 
@@ -48,6 +54,16 @@ impl Error {
         Self(Kind::Gone(loss))
     }
 
+    pub(super) fn malformed(closed: Closed, error: &dyn fmt::Display) -> Self {
+        Self(Kind::Malformed(closed, Failure::new(error.to_string())))
+    }
+
+    /// Whether it says that what the peer sent is no message.
+    #[must_use]
+    pub fn is_malformed(&self) -> bool {
+        matches!(self.0, Kind::Malformed(..))
+    }
+
     /// Whether it says that the peer is gone.
     #[must_use]
     pub fn is_peer_gone(&self) -> bool {
@@ -64,19 +80,21 @@ impl Error {
         match self.0 {
             Kind::Gone(loss) => Fault::Gone(loss),
             Kind::Timeout(_) => Fault::Timeout,
+            Kind::Malformed(closed, _) => Fault::Malformed(closed),
             Kind::Failed(failure) => Fault::Crash(failure),
         }
     }
 }
 
 impl<E: std::error::Error + 'static> From<E> for Error {
-    /// Deadlines of asks and of a client's requests, tokio's `Elapsed` and
+    /// Deadlines of asks, of dispatches and of a client's requests, tokio's `Elapsed` and
     /// `io::ErrorKind::TimedOut` are time-outs.
     fn from(error: E) -> Self {
         let any: &dyn Any = &error;
         let timed_out = any.is::<tokio::time::error::Elapsed>()
             || any.downcast_ref() == Some(&AskError::Deadline)
             || any.downcast_ref().is_some_and(|error: &RequestError| error.is_timeout())
+            || any.downcast_ref().is_some_and(|error: &DispatchError| error.why == Why::Deadline)
             || any.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::TimedOut);
         let failure = Failure::from(error);
         Self(if timed_out { Kind::Timeout(failure) } else { Kind::Failed(failure) })
@@ -88,7 +106,9 @@ impl fmt::Display for Error {
         match &self.0 {
             Kind::Gone(Loss::Reset) => f.write_str("the peer cut the connection off"),
             Kind::Gone(Loss::Vanished) => f.write_str("the peer is not heard of any more"),
-            Kind::Timeout(failure) | Kind::Failed(failure) => failure.fmt(f),
+            Kind::Timeout(failure) | Kind::Malformed(_, failure) | Kind::Failed(failure) => {
+                failure.fmt(f)
+            }
         }
     }
 }

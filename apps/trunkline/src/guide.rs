@@ -6,6 +6,7 @@
 //! | [`crash_recovery`] | what a crash is, what it costs, and when a connection may go on after it |
 //! | [`hooks`] | every hook: when it is called, what may be awaited, what its answer means |
 //! | [`actors`] | actors beside the connections: asking, broadcasting, balancing, blocking work |
+//! | [`clients`] | connections that the program makes itself |
 //! | [`from_ranch_and_thousand_island`] | the same things under the names of Erlang and Elixir |
 //!
 //! Every example is compiled and run with the tests of this crate. The tests in them need the
@@ -32,6 +33,9 @@ pub mod hooks {}
 #[doc = include_str!("guide/actors/idempotency.md")]
 #[doc = include_str!("guide/actors/heartbeats.md")]
 pub mod actors {}
+
+#[doc = include_str!("guide/clients.md")]
+pub mod clients {}
 
 #[doc = include_str!("guide/from_ranch_and_thousand_island.md")]
 pub mod from_ranch_and_thousand_island {}

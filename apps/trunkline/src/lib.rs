@@ -32,6 +32,7 @@
 //! |---|---|
 //! | a protocol, its connections and their limits | [`Protocol`], [`Cx`], [`Connection`], [`Limits`] |
 //! | actors of the program's own | [`Actor`], [`Handles`], [`Address`], [`ChildSpec`], [`SupervisorSpec`] |
+//! | connections that the program makes itself | [`client`] |
 //! | messages to all of a group of actors, and to one of them | [`group`], [`dispatch`] |
 //! | answers that are kept, so that a repeated request takes effect once | [`idempotency`] |
 //! | codecs and their buffers | [`codec`], [`bytes`] |
@@ -45,6 +46,7 @@ mod app;
 mod brought;
 #[cfg(feature = "cli")]
 mod cli;
+pub mod client;
 mod console;
 #[cfg(feature = "cli")]
 mod demo;

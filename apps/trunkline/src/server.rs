@@ -5,7 +5,7 @@ pub(crate) mod plans;
 use std::collections::HashMap;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -190,16 +190,16 @@ fn tree(
     let control_flags = Flags::new(Strategy::OneForOne).on_spent(OnSpent::ParkChild);
     let known = brought.known.clone();
     let mut control = SupervisorSpec::new("control", control_flags);
-    let blocking = Arc::<Blocking>::default();
-    if !brought.is_empty() {
-        control = control.child(tree::blocking::spec(&blocking));
+    let blocking = blocking();
+    if !brought.is_empty() || app.is_some() {
+        control = control.child(tree::blocking::spec(blocking));
     }
     let control = control.child(ChildSpec::leaf("steward", move || {
         Steward::new(file.clone(), known.clone(), lame_duck, Arc::clone(&orders))
     }));
     let pools = settings.pools.iter().map(|(name, pool)| pool_plan(name, pool)).collect();
     let traffic = tree::traffic(supervision, places.workers, pools, |directory, routers| {
-        let around = Around { brought: &brought, directory, routers, blocking: &blocking };
+        let around = Around { brought: &brought, directory, routers, blocking };
         settings
             .listeners
             .iter()
@@ -215,6 +215,12 @@ fn tree(
         .flatten()
         .fold(root.child(control), SupervisorSpec::child);
     root.child(traffic)
+}
+
+/// The threads for work that blocks, of the whole process: clients are made before there is a tree.
+pub(crate) fn blocking() -> &'static Arc<Blocking> {
+    static BLOCKING: OnceLock<Arc<Blocking>> = OnceLock::new();
+    BLOCKING.get_or_init(Arc::default)
 }
 
 fn limit(
