@@ -27,7 +27,6 @@ pub struct Part {
     id: &'static str,
     capacity: u32,
     node: OnceCell<Arc<Node>>,
-    worker: Option<Arc<Worker>>,
 }
 
 impl Part {
@@ -39,7 +38,7 @@ impl Part {
     #[must_use]
     pub fn new(owner: &Arc<Node>, id: &'static str, capacity: u32) -> Self {
         let owner = Arc::clone(owner);
-        let part = Self { owner, id, capacity, node: OnceCell::new(), worker: Worker::current() };
+        let part = Self { owner, id, capacity, node: OnceCell::new() };
         #[cfg(feature = "fault-injection")]
         part.node();
         part
@@ -93,10 +92,12 @@ impl Part {
     /// # Errors
     /// The panic. [`Self::crashed`] is still to be told of it.
     pub fn contain<T>(&self, f: impl FnOnce() -> T) -> Result<T, Panic> {
-        let mark = self.worker.as_ref().map(|worker| worker.mark(self.seen()));
-        let result = guarded(f);
-        drop(mark);
-        result
+        Worker::with_current(|worker| {
+            let mark = worker.map(|worker| worker.mark(self.seen()));
+            let result = guarded(f);
+            drop(mark);
+            result
+        })
     }
 
     /// Runs `f`, which drops what an incarnation leaves behind, as this part: contains a panic, and

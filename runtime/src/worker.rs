@@ -109,6 +109,11 @@ impl Worker {
         CURRENT.with_borrow(Clone::clone)
     }
 
+    /// Calls `f` with the worker whose thread this is.
+    pub(crate) fn with_current<R>(f: impl FnOnce(Option<&Self>) -> R) -> R {
+        CURRENT.with_borrow(|current| f(current.as_deref()))
+    }
+
     pub(crate) fn is_current(&self) -> bool {
         CURRENT.with_borrow(|current| {
             current.as_ref().is_some_and(|current| std::ptr::eq(Arc::as_ptr(current), self))

@@ -200,20 +200,22 @@ impl<P: Protocol> Cx<P> {
     /// # Errors
     /// A spec that is not sound or whose id is taken, or more than 256 children.
     pub fn spawn_child<A: Actor>(&mut self, leaf: Leaf<A>) -> Result<Address<A>> {
-        let mut children = self.wire.children.borrow_mut();
-        let children = match &mut *children {
+        let children = match self.wire.children.take() {
             Some(children) => children,
-            none => {
+            None => {
                 let flags = Flags::new(Strategy::OneForOne);
-                none.insert(Box::new(Children::of(&self.wire.seat.node, flags)?))
+                Box::new(Children::of(&self.wire.seat.node, flags)?)
             }
         };
-        if children.len() >= MOST_CHILDREN {
-            return Err(Error::new(format!(
+        let started = if children.len() < MOST_CHILDREN {
+            children.start(leaf).map_err(Error::from)
+        } else {
+            Err(Error::new(format!(
                 "the connection has {MOST_CHILDREN} children already: let some end first"
-            )));
-        }
-        Ok(children.start(leaf)?)
+            )))
+        };
+        self.wire.children.set(Some(children));
+        started
     }
 
     /// Runs what blocks its thread on the pool of threads for that, and waits for it. Dropped,

@@ -166,7 +166,7 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
         wire.paused.set(false);
         wire.link.borrow_mut().set_paused(false);
         // What it started was the handler's own.
-        drop(wire.children.borrow_mut().take());
+        drop(wire.children.take());
         if let Some(quarantined) = wire.served.quarantine.crashed(fingerprint, now.into()) {
             warn!(
                 listener = %wire.record.listener(),

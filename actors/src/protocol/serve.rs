@@ -212,7 +212,7 @@ fn wire<P: Protocol>(served: Arc<Served<P>>, parts: Parts) -> Option<Rc<Wire<P>>
         record,
         part,
         inbox,
-        children: RefCell::new(None),
+        children: Cell::new(None),
         paused: Cell::new(false),
         sent: Cell::new(0),
         broken: Cell::new(false),
@@ -243,10 +243,9 @@ impl<P: Protocol> Drop for End<P> {
 
 /// Each child within its grace. That some give up meanwhile is the same end.
 async fn stop_children<P: Protocol>(wire: &Wire<P>) {
-    match wire.children.borrow().as_ref() {
-        Some(children) => children.stop(),
-        None => return,
-    }
+    let Some(children) = wire.children.take() else { return };
+    children.stop();
+    wire.children.set(Some(children));
     poll_fn(|task| {
         // The peer need not wait for them. That it is gone is found when the rest is written.
         let _: Poll<Result<(), Loss>> = wire.link.borrow_mut().poll_flush(task, 0);

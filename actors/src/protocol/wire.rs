@@ -29,7 +29,8 @@ pub(super) struct Wire<P: Protocol> {
     pub(super) inbox: Mail<P>,
     pub(super) link: RefCell<Link>,
     pub(super) codec: RefCell<P::Codec>,
-    pub(super) children: RefCell<Option<Box<Children>>>,
+    /// Taken out for the moment that something is done with them.
+    pub(super) children: Cell<Option<Box<Children>>>,
     pub(super) paused: Cell<bool>,
     /// Messages that the hook at hand has sent.
     pub(super) sent: Cell<u32>,
@@ -170,13 +171,10 @@ impl<P: Protocol> Wire<P> {
     /// Ready when the children needed more restarts than they may, or have stopped when they were
     /// asked to. There are none any more then.
     pub(super) fn poll_children(&self, task: &mut Context<'_>) -> Poll<Closed> {
-        let mut children = self.children.borrow_mut();
-        let polled = match children.as_mut() {
-            Some(living) => living.poll(task),
-            None => Poll::Pending,
-        };
-        if polled.is_ready() {
-            *children = None;
+        let Some(mut children) = self.children.take() else { return Poll::Pending };
+        let polled = children.poll(task);
+        if polled.is_pending() {
+            self.children.set(Some(children));
         }
         polled.map(|_| Closed::ChildrenFailed)
     }
