@@ -81,7 +81,7 @@ impl<P: Protocol> Cx<P> {
             .link
             .borrow_mut()
             .write(|output| codec.encode(message, output).map_err(Into::into))?;
-        self.wire.sent.set(self.wire.sent.get() + 1);
+        self.wire.sent.set(self.wire.sent.get().saturating_add(1));
         Ok(())
     }
 

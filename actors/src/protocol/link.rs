@@ -39,6 +39,8 @@ pub(super) struct Link {
     /// The codec may find a message in what there is.
     pub(super) readable: bool,
     pub(super) input: Input,
+    /// Its end needs no reset.
+    pub(super) orderly: bool,
     moved: Moved,
     timers: Timers,
     /// When it goes off, as the timers count, and the timer.
@@ -59,6 +61,7 @@ impl Link {
             buffers,
             readable: received > 0,
             input: Input::Open,
+            orderly: false,
             moved: Moved { from_client: received, to_client: 0 },
             alarm: None,
             timers,

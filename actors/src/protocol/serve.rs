@@ -137,12 +137,11 @@ pub(crate) fn serve_made<P: Protocol>(
 
 /// Runs a protocol on a stream until the end of either.
 fn run<P: Protocol>(served: Arc<Served<P>>, parts: Parts, duty: impl Duty<P>) -> Service {
-    // The room that they take is given back when the connection is set up.
-    let begin = Box::new((served, parts));
+    let Some(wire) = wire(served, parts) else {
+        return Box::pin(std::future::ready(()));
+    };
+    let end = End { wire };
     Box::pin(async move {
-        let (served, parts) = *begin;
-        let Some(wire) = wire(served, parts) else { return };
-        let end = End { wire, orderly: Cell::new(false) };
         let exit = Driver::new(Rc::clone(&end.wire), duty).run().await;
         // In a box of its own: what a connection needs at its end takes no room until then.
         Box::pin(conclude(end, exit)).await;
@@ -166,7 +165,7 @@ async fn conclude<P: Protocol>(end: End<P>, exit: Exit) {
         Exit::Upgrade(upgrade) => {
             stop_children(&wire).await;
             if flushed(&wire).await {
-                end.orderly.set(true);
+                wire.link.borrow_mut().orderly = true;
                 drop(end);
                 if let Some(parts) = into_parts(wire) {
                     upgrade.take_over(parts).await;
@@ -226,14 +225,13 @@ fn wire<P: Protocol>(served: Arc<Served<P>>, parts: Parts) -> Option<Rc<Wire<P>>
 /// was not orderly is a reset, so that nobody takes a truncated stream for a whole one.
 struct End<P: Protocol> {
     wire: Rc<Wire<P>>,
-    orderly: Cell<bool>,
 }
 
 impl<P: Protocol> Drop for End<P> {
     fn drop(&mut self) {
         let mut link = self.wire.link.borrow_mut();
         self.wire.record.set_moved(link.moved());
-        if !self.orderly.get() {
+        if !link.orderly {
             link.abort();
         }
         drop(link);
@@ -257,7 +255,7 @@ async fn stop_children<P: Protocol>(wire: &Wire<P>) {
 async fn finish<P: Protocol>(end: &End<P>, closed: Closed) {
     if !closed.leaves_peer() {
         // A peer that ended by itself needs no reset; for one that is to be cut off it is the way.
-        end.orderly.set(matches!(closed, Closed::PeerLost(_)));
+        end.wire.link.borrow_mut().orderly = matches!(closed, Closed::PeerLost(_));
         return;
     }
     let link = &end.wire.link;
@@ -271,7 +269,7 @@ async fn finish<P: Protocol>(end: &End<P>, closed: Closed) {
     if !out.await {
         return;
     }
-    end.orderly.set(true);
+    link.borrow_mut().orderly = true;
     let mut limit = Deadline::after(LINGER_LIMIT);
     let mut discarded = 0;
     poll_fn(|task| {
