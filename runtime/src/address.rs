@@ -22,7 +22,8 @@ pub enum AskError {
     /// The mailbox was full; the message was not taken.
     #[error("the actor's mailbox is full")]
     Full,
-    /// The actor has ended, or did before it came to the message; or it is parked.
+    /// The actor has ended, or is parked. If it had come to the message before, it may have acted
+    /// on it.
     #[error("the actor has stopped")]
     Stopped,
     /// The actor crashed while the question was with it. It may have acted on it.
