@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use trunkline_actors::protocol::Protocol;
-use trunkline_config::{Mistakes, Settings};
+use trunkline_config::{Mistakes, Settings, Source};
 use trunkline_runtime::{ChildSpec, Ended, Flags, Strategy, SupervisorSpec};
 
 use crate::brought::Brought;
@@ -16,6 +16,7 @@ pub struct App {
     /// The first mistake in the program itself.
     refusal: Option<String>,
     hooks: Hooks,
+    pub(crate) version: Option<&'static str>,
 }
 
 /// Begins a program: a server with protocols and actors of its own.
@@ -39,7 +40,13 @@ pub struct App {
 /// ```
 #[must_use]
 pub fn app() -> App {
-    App { brought: Brought::default(), children: None, refusal: None, hooks: Hooks::default() }
+    App {
+        brought: Brought::default(),
+        children: None,
+        refusal: None,
+        hooks: Hooks::default(),
+        version: None,
+    }
 }
 
 impl App {
@@ -65,6 +72,13 @@ impl App {
         self
     }
 
+    /// What `--version` says: usually `env!("CARGO_PKG_VERSION")`. Without it there is no such flag.
+    #[must_use]
+    pub fn version(mut self, version: &'static str) -> Self {
+        self.version = Some(version);
+        self
+    }
+
     /// With what tests may put in the place of the defaults.
     #[doc(hidden)]
     #[must_use]
@@ -79,6 +93,14 @@ impl App {
     /// All mistakes in the file and the environment.
     pub fn load(&self, file: &Path) -> Result<Settings, Mistakes> {
         self.brought.known.load(file, std::env::vars_os(), [])
+    }
+
+    /// The settings in a text, as [`Self::load`] reads a file.
+    ///
+    /// # Errors
+    /// All mistakes in the text and the environment.
+    pub fn parse(&self, source: &Source) -> Result<Settings, Mistakes> {
+        self.brought.known.parse(source, std::env::vars_os(), [])
     }
 
     /// Serves with these settings until it is told to stop, by SIGTERM or SIGINT, on the calling
@@ -106,6 +128,12 @@ impl App {
     #[must_use]
     pub fn run(self) -> std::process::ExitCode {
         crate::cli::run(self)
+    }
+
+    /// Whether nothing was added: it is the program `trunkline` itself.
+    #[cfg(feature = "cli")]
+    pub(crate) fn is_bare(&self) -> bool {
+        self.brought.is_empty() && self.children.is_none()
     }
 
     #[cfg(feature = "cli")]

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use trunkline_actors::handler::Handler;
 use trunkline_actors::protocol::{Hosted, Means, Protocol};
-use trunkline_config::{
-    Listener, ProtocolNameError, ProtocolSettings, Protocols, Settings, SettingsError,
-};
+use trunkline_config::{ProtocolNameError, ProtocolSettings, Protocols, Settings, SettingsError};
+
+use crate::server::ServeError;
 
 /// Protocols by name: what a file may name, and what serves it then.
 #[derive(Clone, Default)]
@@ -17,28 +17,27 @@ pub(crate) struct Brought {
     hosts: BTreeMap<String, Arc<dyn Host>>,
 }
 
-/// Makes handlers of one protocol.
-trait Host: Send + Sync {
-    fn handler(&self, ask: Ask<'_>) -> Result<Arc<dyn Handler>, SettingsError>;
-}
+/// The protocols of listeners, by the listeners' names, each with its own settings.
+pub(crate) type Configured = BTreeMap<String, Arc<dyn Host>>;
 
-/// What a handler is made of.
-pub(crate) struct Ask<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) settings: Option<&'a ProtocolSettings>,
-    pub(crate) idle: Option<Duration>,
-    pub(crate) means: Arc<Means>,
+/// One protocol, whatever its type.
+pub(crate) trait Host: Send + Sync {
+    /// With these settings.
+    fn configure(&self, settings: &ProtocolSettings) -> Result<Arc<dyn Host>, SettingsError>;
+
+    /// What serves a listener.
+    fn handler(&self, name: &str, idle: Option<Duration>, means: Arc<Means>) -> Arc<dyn Handler>;
 }
 
 struct Hosting<P>(Arc<P>);
 
 impl<P: Protocol> Host for Hosting<P> {
-    fn handler(&self, ask: Ask<'_>) -> Result<Arc<dyn Handler>, SettingsError> {
-        let protocol = match ask.settings {
-            Some(settings) => Arc::new(self.0.configure(settings)?),
-            None => Arc::clone(&self.0),
-        };
-        Ok(Arc::new(Hosted::new(ask.name, protocol, ask.idle, ask.means)))
+    fn configure(&self, settings: &ProtocolSettings) -> Result<Arc<dyn Host>, SettingsError> {
+        Ok(Arc::new(Hosting(Arc::new(self.0.configure(settings)?))))
+    }
+
+    fn handler(&self, name: &str, idle: Option<Duration>, means: Arc<Means>) -> Arc<dyn Handler> {
+        Arc::new(Hosted::new(name, Arc::clone(&self.0), idle, means))
     }
 }
 
@@ -62,23 +61,28 @@ impl Brought {
         self.hosts.is_empty()
     }
 
-    /// What serves a listener of the protocol that `ask` names; none where it is not brought.
-    pub(crate) fn handler(&self, ask: Ask<'_>) -> Option<Result<Arc<dyn Handler>, SettingsError>> {
-        self.hosts.get(ask.name).map(|host| host.handler(ask))
-    }
-
-    /// The first listener whose protocol is not brought: its settings were read for another
-    /// program.
-    pub(crate) fn missing<'s>(&self, settings: &'s Settings) -> Option<(&'s str, &'s str)> {
-        settings.listeners.iter().find_map(|(listener, Listener { protocol, .. })| match protocol {
-            trunkline_config::Protocol::Registered { name, .. }
-                if !self.hosts.contains_key(name) =>
-            {
-                Some((listener.as_str(), name.as_str()))
-            }
-            trunkline_config::Protocol::Registered { .. }
-            | trunkline_config::Protocol::Forward { .. }
-            | trunkline_config::Protocol::Echo => None,
-        })
+    /// The protocols of the listeners in `settings`, which another program may have read, or at a
+    /// time when a protocol found them good.
+    pub(crate) fn configure(&self, settings: &Settings) -> Result<Configured, ServeError> {
+        let mut configured = Configured::new();
+        for (name, listener) in &settings.listeners {
+            let trunkline_config::Protocol::Registered { name: protocol, settings } =
+                &listener.protocol
+            else {
+                continue;
+            };
+            let (listener, protocol) = (name.clone(), protocol.clone());
+            let Some(host) = self.hosts.get(&protocol) else {
+                return Err(ServeError::Protocol { listener, protocol });
+            };
+            let host = match settings {
+                Some(settings) => host
+                    .configure(settings)
+                    .map_err(|error| ServeError::Settings { listener: name.clone(), error })?,
+                None => Arc::clone(host),
+            };
+            configured.insert(listener, host);
+        }
+        Ok(configured)
     }
 }

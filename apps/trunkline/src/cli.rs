@@ -3,20 +3,19 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use trunkline_config::{Format, Mistakes, Override, Settings, Source, parse};
 use trunkline_runtime::Ended;
 
 use crate::console::{complain, say};
 use crate::server::{Plan, ServeError};
-
 use crate::unfiled::{self, Refusal};
 use crate::{App, demo, exit};
 
-/// A resilient TCP server and load balancer built of supervised actors. Without a command it
-/// serves what is built in, on 127.0.0.1.
+/// A server built of supervised actors. Without a command it serves what is built in, on
+/// 127.0.0.1.
 #[derive(Debug, Parser)]
-#[command(version, disable_help_subcommand = true)]
+#[command(disable_help_subcommand = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -54,9 +53,17 @@ pub(crate) fn run(app: App) -> ExitCode {
     if let Some(refusal) = app.refusal() {
         return not_started(refusal);
     }
-    let Arguments { command } = Arguments::parse();
+    let command = match arguments(app.version) {
+        Ok(Arguments { command }) => command,
+        Err(error) => error.exit(),
+    };
     let plan = match command {
-        None if app.brought.is_empty() => demo::plan(),
+        None if app.is_bare() => demo::plan(),
+        None if app.brought.is_empty() => {
+            return not_started(
+                "this program brings no protocol to serve: `run -c FILE` serves a file",
+            );
+        }
         None => unfiled::plan(&app.brought.known),
         Some(Command::Run { config }) => app
             .load(&config)
@@ -74,6 +81,24 @@ pub(crate) fn run(app: App) -> ExitCode {
     }
 }
 
+/// The command line, of the program under the name by which it was called.
+fn arguments(version: Option<&'static str>) -> Result<Arguments, clap::Error> {
+    // Kept for good: clap takes names that live as long as the process, and there is one.
+    let name: &'static str = program().leak();
+    let command = Arguments::command().name(name);
+    let command = match version {
+        Some(version) => command.version(version),
+        None => command,
+    };
+    Arguments::from_arg_matches(&command.try_get_matches()?)
+}
+
+fn program() -> String {
+    let path = std::env::args_os().next().map(PathBuf::from);
+    let name = path.as_deref().and_then(Path::file_name);
+    name.map_or_else(|| "trunkline".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
 fn exit_code(served: Result<Ended, ServeError>) -> ExitCode {
     match served {
         Ok(Ended::Shutdown) => ExitCode::SUCCESS,
@@ -86,7 +111,7 @@ fn exit_code(served: Result<Ended, ServeError>) -> ExitCode {
 }
 
 fn not_started(why: &str) -> ExitCode {
-    complain(&format!("trunkline: {why}"));
+    complain(&format!("{}: {why}", program()));
     ExitCode::from(exit::START)
 }
 

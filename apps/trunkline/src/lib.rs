@@ -71,12 +71,15 @@ pub use trunkline_actors::protocol::{
 };
 pub use trunkline_actors::stream::Loss;
 pub use trunkline_actors::{dispatch, group, idempotency};
-pub use trunkline_config::{Mistakes, ProtocolSettings, Settings, SettingsError, duration, size};
+pub use trunkline_config::{
+    Format, Mistakes, ProtocolSettings, Settings, SettingsError, Source, duration, size,
+};
+
 pub use trunkline_runtime::{
-    Actor, Address, Ask, AskError, Backoff, ChildId, ChildSpec, Context, Detail, Ended, ExitReason,
-    Failure, Flags, Handles, Intensity, Leaf, Message, Node, OnSpent, Panic, Placement, Recipient,
-    Reply, Restart, SendError, Shutdown, SpecError, Stopping, Strategy, SupervisorHandle,
-    SupervisorSpec, Timer,
+    Accepts, Actor, Address, Ask, AskError, Backoff, ChildId, ChildSpec, Context, Detail, Ended,
+    ExitReason, Failure, Flags, Handles, Intensity, Leaf, Message, Node, OnSpent, Panic, Placement,
+    Recipient, Refused, Reply, Restart, Runtime, SendError, Shutdown, SpecError, StartError,
+    Stopping, Strategy, SupervisorHandle, SupervisorSpec, Timer,
 };
 
 pub use bytes;

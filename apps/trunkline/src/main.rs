@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    trunkline::app().run()
+    trunkline::app().version(env!("CARGO_PKG_VERSION")).run()
 }

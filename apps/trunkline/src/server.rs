@@ -14,13 +14,13 @@ use trunkline_actors::blocking::Blocking;
 use trunkline_actors::limits::{ConnectionLimit, Needs, TooFewDescriptors, raise_descriptors};
 use trunkline_actors::socket::{BindError, Sockets};
 use trunkline_actors::tree::{self, Supervision};
-use trunkline_config::{LogFormat, LogLevel, Settings};
+use trunkline_config::{LogFormat, LogLevel, Settings, SettingsError};
 use trunkline_observability::log;
 use trunkline_runtime::{
     ChildSpec, Ended, Flags, OnSpent, Runtime, StartError, Strategy, SupervisorSpec,
 };
 
-use crate::brought::Brought;
+use crate::brought::{Brought, Configured};
 use crate::console::{complain, say};
 use crate::exit;
 use crate::steward::{Orders, Steward};
@@ -122,6 +122,14 @@ pub enum ServeError {
         /// What it wants.
         protocol: String,
     },
+    /// A protocol refuses its settings, which it found good when they were read.
+    #[error("listener {listener}: {error}")]
+    Settings {
+        /// The listener.
+        listener: String,
+        /// What is wrong.
+        error: SettingsError,
+    },
     /// Not one connection could be served.
     #[error(transparent)]
     Descriptors(#[from] TooFewDescriptors),
@@ -136,10 +144,7 @@ pub enum ServeError {
 /// Runs a server until it ends. Everything is bound before anything starts.
 pub(crate) fn serve(mut plan: Plan, hooks: Hooks) -> Result<Ended, ServeError> {
     let Hooks { supervision, root, on_runtime } = hooks;
-    if let Some((listener, protocol)) = plan.brought.missing(&plan.settings) {
-        let (listener, protocol) = (listener.to_owned(), protocol.to_owned());
-        return Err(ServeError::Protocol { listener, protocol });
-    }
+    let configured = plan.brought.configure(&plan.settings)?;
     let workers = Plan::workers(&plan.settings);
     let limit = limit(&plan.settings, plan.listeners_beside, workers)?;
     let sockets = bind(&plan.settings, workers, std::mem::take(&mut plan.bound))?;
@@ -158,7 +163,7 @@ pub(crate) fn serve(mut plan: Plan, hooks: Hooks) -> Result<Ended, ServeError> {
     let ended =
         Runtime::builder().workers(workers.get()).run("server", root, |runtime, root| {
             on_runtime(runtime);
-            Ok::<_, ServeError>(tree(root, plan, &supervision, &places, &sockets))
+            Ok::<_, ServeError>(tree(root, plan, &configured, &supervision, &places, &sockets))
         })?;
     match &ended {
         Ended::Shutdown => info!("stopped"),
@@ -180,6 +185,7 @@ pub(crate) fn serve(mut plan: Plan, hooks: Hooks) -> Result<Ended, ServeError> {
 fn tree(
     root: SupervisorSpec,
     plan: Plan,
+    configured: &Configured,
     supervision: &Supervision,
     places: &Places,
     sockets: &HashMap<String, Arc<Sockets>>,
@@ -199,13 +205,13 @@ fn tree(
     }));
     let pools = settings.pools.iter().map(|(name, pool)| pool_plan(name, pool)).collect();
     let traffic = tree::traffic(supervision, places.workers, pools, |directory, routers| {
-        let around = Around { brought: &brought, directory, routers, blocking };
+        let around = Around { configured, directory, routers, blocking };
         settings
             .listeners
             .iter()
             .filter_map(|(name, listener)| {
                 let sockets = Arc::clone(sockets.get(name)?);
-                let handler = around.handler(listener)?;
+                let handler = around.handler(name, listener)?;
                 Some(listener_plan(name, listener, sockets, handler, places))
             })
             .collect()

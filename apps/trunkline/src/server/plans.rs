@@ -18,7 +18,7 @@ use trunkline_config::{Balance, Listener, Pool, Protocol};
 use trunkline_runtime::Address;
 
 use super::Places;
-use crate::brought::{Ask, Brought};
+use crate::brought::Configured;
 
 pub(crate) fn listen_options(listener: &Listener) -> ListenOptions {
     ListenOptions { backlog: listener.backlog.get(), tcp: tcp_options(listener) }
@@ -30,27 +30,26 @@ fn tcp_options(listener: &Listener) -> TcpOptions {
 
 /// What handlers may need of the server around them.
 pub(super) struct Around<'a> {
-    pub(super) brought: &'a Brought,
+    pub(super) configured: &'a Configured,
     pub(super) directory: &'a Arc<Directory>,
     pub(super) routers: &'a Arc<[Address<Router>]>,
     pub(super) blocking: &'a Arc<Blocking>,
 }
 
 impl Around<'_> {
-    /// What serves a listener; `None` for a protocol that this program does not bring, or that
-    /// refuses its settings: both were checked before.
-    pub(super) fn handler(&self, listener: &Listener) -> Option<Arc<dyn Handler>> {
+    /// What serves a listener; `None` for a protocol that this program does not bring, which was
+    /// checked before.
+    pub(super) fn handler(&self, name: &str, listener: &Listener) -> Option<Arc<dyn Handler>> {
         match &listener.protocol {
             Protocol::Forward { pool } => Some(Arc::new(Forwarding {
                 pool: pool.as_str().into(),
                 upstreams: self.upstreams(listener),
             })),
             Protocol::Echo => Some(Arc::new(Echoing { idle: listener.idle })),
-            Protocol::Registered { name, settings } => {
+            Protocol::Registered { name: protocol, .. } => {
                 let upstreams = Some(self.upstreams(listener));
                 let means = Arc::new(Means { upstreams, blocking: Arc::clone(self.blocking) });
-                let settings = settings.as_ref();
-                self.brought.handler(Ask { name, settings, idle: listener.idle, means })?.ok()
+                Some(self.configured.get(name)?.handler(protocol, listener.idle, means))
             }
         }
     }
