@@ -65,6 +65,10 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
             // A hook that read on has kept the codec's panic to itself.
             return Poll::Ready(Event::Over(Closed::Crashed).into());
         }
+        // Found in a read that the hook gave up for something else; no timer says it again.
+        if let Some(closed) = self.wire.over.take() {
+            return Poll::Ready(Event::Over(closed).into());
+        }
         match self.wire.inbox.wish() {
             Wish::GoOn => {}
             Wish::Close => return Poll::Ready(Event::Over(Closed::ByActor).into()),
