@@ -76,7 +76,7 @@ impl Own {
             own(flags);
         }
         let Self { restarts, period, backoff } = self;
-        eprintln!("faults: {restarts} restarts in {period:?}, back-off {backoff:?}");
+        eprintln!("trunkline-faults: {restarts} restarts in {period:?}, back-off {backoff:?}");
     }
 }
 
@@ -109,7 +109,7 @@ fn attend(runtime: &Runtime) {
     spawn("commands", move || {
         for command in std::io::stdin().lock().lines().map_while(Result::ok) {
             if let Err(error) = obey(&runtime, &command, &line) {
-                eprintln!("faults: {command}: {error:#}");
+                eprintln!("trunkline-faults: {command}: {error:#}");
             }
         }
         std::process::exit(3);

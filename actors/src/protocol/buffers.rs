@@ -29,6 +29,9 @@ pub(super) struct Buffers {
 struct Watch {
     shadow: BytesMut,
     fingerprinting: Fingerprinting,
+    /// Whether any byte of the message at hand is in the fingerprint, and all of them are.
+    has_any: bool,
+    has_all: bool,
 }
 
 impl Buffers {
@@ -71,6 +74,7 @@ impl Buffers {
             // A codec may do what it likes with the buffer, also make it longer.
             let taken = taken.min(watch.shadow.len());
             watch.fingerprinting.update(&watch.shadow[..taken]);
+            watch.has_any |= taken > 0;
             watch.shadow.advance(taken);
         }
         if self.unread.is_empty() {
@@ -79,21 +83,25 @@ impl Buffers {
         }
     }
 
-    /// Begins or ends the watch on what messages are made of. A message that has begun already is
-    /// watched from here on.
+    /// Begins or ends the watch on what messages are made of. A message that the codec has taken
+    /// something of already has no fingerprint: its rest may be all of another one.
     pub(super) fn watch(&mut self, quarantine: &Quarantine) {
         if quarantine.is_armed() != self.watch.is_some() {
             self.watch = quarantine.is_armed().then(|| {
                 let fingerprinting = quarantine.hasher();
-                Watch { shadow: self.unread.clone(), fingerprinting }
+                let has_all = self.taken == 0;
+                Watch { shadow: self.unread.clone(), fingerprinting, has_any: false, has_all }
             });
         }
     }
 
-    /// The fingerprint of the message that was decoded just now, where that is known.
+    /// The fingerprint of the message that was decoded just now, where that is known. One for which
+    /// the codec took no byte, as for a second one of the same bytes, has none.
     pub(super) fn fingerprint(&mut self, quarantine: &Quarantine) -> Option<Fingerprint> {
         let watch = self.watch.as_mut()?;
+        let known =
+            std::mem::take(&mut watch.has_any) & std::mem::replace(&mut watch.has_all, true);
         let whole = std::mem::replace(&mut watch.fingerprinting, quarantine.hasher());
-        Some(whole.finish())
+        known.then(|| whole.finish())
     }
 }

@@ -49,7 +49,11 @@ impl<P: Protocol> Cx<P> {
         if link.waiting() < bound {
             return Poll::Ready(Ok(()));
         }
-        link.poll_flush(task, bound - 1).map_err(Error::gone)
+        let polled = link.poll_flush(task, bound - 1);
+        if polled.is_pending() {
+            self.wire.wait(task);
+        }
+        polled.map_err(Error::gone)
     }
 
     /// As [`Self::send`], but fails where that would wait.
@@ -90,7 +94,15 @@ impl<P: Protocol> Cx<P> {
     /// # Errors
     /// The peer is gone.
     pub async fn flush(&mut self) -> Result<()> {
-        poll_fn(|task| self.wire.link.borrow_mut().poll_flush(task, 0)).await.map_err(Error::gone)
+        poll_fn(|task| {
+            let polled = self.wire.link.borrow_mut().poll_flush(task, 0);
+            if polled.is_pending() {
+                self.wire.wait(task);
+            }
+            polled
+        })
+        .await
+        .map_err(Error::gone)
     }
 
     /// Reads the next message within a hook, as the lines after SMTP's `DATA`; none when the peer
@@ -110,6 +122,9 @@ impl<P: Protocol> Cx<P> {
         let found = poll_fn(|task| {
             loop {
                 let polled = self.wire.poll_message(task);
+                if polled.is_pending() {
+                    self.wire.wait(task);
+                }
                 let Poll::Ready(Found::Due(due)) = polled else { return polled };
                 let closed = match due {
                     Due::Idle => return polled,

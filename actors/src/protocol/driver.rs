@@ -48,11 +48,13 @@ struct Fallen {
     /// None where it crashed before anything new began: the peer is owed what it was owed before.
     hook: Option<Hook>,
     fingerprint: Option<Fingerprint>,
+    /// Whether a message may be the cause.
+    blames: bool,
 }
 
 impl Fallen {
     fn new(reason: ExitReason, hook: Option<Hook>) -> Box<Self> {
-        Box::new(Self { reason, hook, fingerprint: None })
+        Box::new(Self { reason, hook, fingerprint: None, blames: true })
     }
 }
 
@@ -103,7 +105,7 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
                         Happening::Message(item) => match self.offer(&mut cx, item) {
                             Ok(Some(item)) => Err(item),
                             Ok(None) => Ok(Ok(self.heed(Step::GoOn))),
-                            Err(fallen) => Ok(Err(fallen)),
+                            Err(settled) => Ok(settled),
                         },
                         Happening::Event(event) => Ok(Box::pin(self.handle(&mut cx, event)).await),
                     }
@@ -141,7 +143,7 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
 
     /// A crash has ended an incarnation: what the next one is told, or how the connection closes.
     fn fall(&mut self, fallen: Fallen, before: Option<Box<Crash>>) -> Result<Box<Crash>, Closed> {
-        let Fallen { reason, hook, fingerprint } = fallen;
+        let Fallen { reason, hook, fingerprint, .. } = fallen;
         let sent = self.wire.sent.take();
         let in_step = self.duty.crashed(sent);
         if let Some(closed) = self.crashed(reason.clone(), fingerprint) {
@@ -218,7 +220,7 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
     }
 
     /// A message has come: gives it to the duty first.
-    fn offer(&mut self, cx: &mut Cx<P>, item: Item<P>) -> Result<Option<Item<P>>, Box<Fallen>> {
+    fn offer(&mut self, cx: &mut Cx<P>, item: Item<P>) -> Result<Option<Item<P>>, Settled> {
         let Self { wire, duty, .. } = self;
         wire.sent.set(0);
         wire.read_on.set(false);
@@ -232,7 +234,7 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
             Ok(Err(error)) => Ran::Done(Err(error)),
             Err(panic) => Ran::Panicked(panic),
         };
-        self.settle_message(ran).map(|_| None)
+        Err(self.settle_message(ran))
     }
 
     /// What the hook `message` means, which has ended.
@@ -241,6 +243,7 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
         let mut settled = Self::settle(ran, Hook::Message);
         // Where it read on, any of the messages may be to blame.
         if let Err(fallen) = &mut settled
+            && fallen.blames
             && !self.wire.read_on.get()
         {
             fallen.fingerprint = fingerprint.map(|known| *known);
@@ -320,7 +323,10 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
                 Fault::Gone(loss) => Ok(Step::Exit(Exit::Closed(Closed::PeerLost(loss)))),
                 Fault::Timeout => Ok(Step::Exit(Exit::Closed(Closed::HandlerTimeout))),
                 Fault::Malformed(closed) => Ok(Step::Exit(Exit::Closed(closed))),
-                Fault::Crash(failure) => Err(Fallen::new(ExitReason::Failed(failure), hook.into())),
+                Fault::Crash { failure, blames } => {
+                    let fallen = Fallen::new(ExitReason::Failed(failure), hook.into());
+                    Err(Box::new(Fallen { blames, ..*fallen }))
+                }
             },
         }
     }

@@ -7,6 +7,7 @@ use std::io;
 use trunkline_runtime::{AskError, Failure};
 
 use super::Closed;
+use crate::blocking::BlockingError;
 use crate::client::RequestError;
 use crate::dispatch::{DispatchError, Why};
 use crate::stream::Loss;
@@ -26,6 +27,8 @@ enum Kind {
     Timeout(Failure),
     /// What the peer sent is no message; this is how the connection closes.
     Malformed(Closed, Failure),
+    /// Something else that the hook asked has failed: the message at hand is not to blame.
+    Elsewhere(Failure),
     Failed(Failure),
 }
 
@@ -34,7 +37,11 @@ pub(crate) enum Fault {
     Gone(Loss),
     Timeout,
     Malformed(Closed),
-    Crash(Failure),
+    /// `blames`: the message at hand may be the cause.
+    Crash {
+        failure: Failure,
+        blames: bool,
+    },
 }
 
 impl Error {
@@ -81,7 +88,8 @@ impl Error {
             Kind::Gone(loss) => Fault::Gone(loss),
             Kind::Timeout(_) => Fault::Timeout,
             Kind::Malformed(closed, _) => Fault::Malformed(closed),
-            Kind::Failed(failure) => Fault::Crash(failure),
+            Kind::Elsewhere(failure) => Fault::Crash { failure, blames: false },
+            Kind::Failed(failure) => Fault::Crash { failure, blames: true },
         }
     }
 }
@@ -96,8 +104,16 @@ impl<E: std::error::Error + 'static> From<E> for Error {
             || any.downcast_ref().is_some_and(|error: &RequestError| error.is_timeout())
             || any.downcast_ref().is_some_and(|error: &DispatchError| error.why == Why::Deadline)
             || any.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::TimedOut);
+        let elsewhere = any.is::<AskError>()
+            || any.is::<DispatchError>()
+            || any.is::<RequestError>()
+            || any.is::<BlockingError>();
         let failure = Failure::from(error);
-        Self(if timed_out { Kind::Timeout(failure) } else { Kind::Failed(failure) })
+        Self(match (timed_out, elsewhere) {
+            (true, _) => Kind::Timeout(failure),
+            (false, true) => Kind::Elsewhere(failure),
+            (false, false) => Kind::Failed(failure),
+        })
     }
 }
 
@@ -106,9 +122,10 @@ impl fmt::Display for Error {
         match &self.0 {
             Kind::Gone(Loss::Reset) => f.write_str("the peer cut the connection off"),
             Kind::Gone(Loss::Vanished) => f.write_str("the peer is not heard of any more"),
-            Kind::Timeout(failure) | Kind::Malformed(_, failure) | Kind::Failed(failure) => {
-                failure.fmt(f)
-            }
+            Kind::Timeout(failure)
+            | Kind::Malformed(_, failure)
+            | Kind::Elsewhere(failure)
+            | Kind::Failed(failure) => failure.fmt(f),
         }
     }
 }
@@ -142,7 +159,15 @@ impl<I> fmt::Debug for TrySendError<I> {
     }
 }
 
-impl<I> std::error::Error for TrySendError<I> {}
+// No `std::error::Error`: that would make a crash of a peer that is gone.
+impl<I> From<TrySendError<I>> for Error {
+    fn from(error: TrySendError<I>) -> Self {
+        match error {
+            TrySendError::Full(_) => Self::new(error.to_string()),
+            TrySendError::Failed(error) => error,
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -153,10 +178,10 @@ mod tests {
         let of = |error: Error| error.fault();
         assert!(matches!(of(AskError::Deadline.into()), Fault::Timeout));
         assert!(matches!(of(io::Error::from(io::ErrorKind::TimedOut).into()), Fault::Timeout));
-        assert!(matches!(of(AskError::Crashed.into()), Fault::Crash(_)));
+        assert!(matches!(of(AskError::Crashed.into()), Fault::Crash { .. }));
         assert!(matches!(
             of(io::Error::from(io::ErrorKind::ConnectionReset).into()),
-            Fault::Crash(_)
+            Fault::Crash { .. }
         ));
         assert!(matches!(of(Error::gone(Loss::Reset)), Fault::Gone(Loss::Reset)));
     }

@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -25,6 +25,10 @@ use crate::blocking::Blocking;
 use crate::handler::{Handler, Seat, Service, Upstreams};
 use crate::record::{Code, Phase, Record};
 use crate::stream::{Loss, Stream};
+
+/// How long the peer may take for all that was sent to it, a byte now and then: not for ever, whatever
+/// it takes meanwhile.
+const OUT_LIMIT: Duration = Duration::from_secs(60 * 60);
 
 /// How long the peer may take to end its own side when it has been sent all.
 pub(super) const LINGER_LIMIT: Duration = Duration::from_secs(2);
@@ -114,13 +118,9 @@ impl<P: Protocol> Handler for Hosted<P> {
 
     fn serve(&self, stream: Stream, record: Rc<Record>, seat: Seat) -> Service {
         record.enter(Phase::Stream);
-        serve(Arc::clone(&self.served), Parts { stream, unread: BytesMut::new(), record, seat })
+        let parts = Parts { stream, unread: BytesMut::new(), record, seat };
+        run(Arc::clone(&self.served), parts, Serving)
     }
-}
-
-/// Serves a stream that was accepted.
-pub(super) fn serve<P: Protocol>(served: Arc<Served<P>>, parts: Parts) -> Service {
-    run(served, parts, Serving)
 }
 
 /// Serves a stream that was made, and does the `duty` for which it was.
@@ -137,19 +137,42 @@ pub(crate) fn serve_made<P: Protocol>(
 
 /// Runs a protocol on a stream until the end of either.
 fn run<P: Protocol>(served: Arc<Served<P>>, parts: Parts, duty: impl Duty<P>) -> Service {
+    Box::pin(Legs(leg(served, parts, duty)))
+}
+
+/// One protocol of a connection, which may be followed by another: handed out and not awaited
+/// within, so that a connection may change its protocol for ever.
+pub(super) struct Leg(pub(super) Pin<Box<dyn Future<Output = Option<Leg>>>>);
+
+/// One leg after the other.
+struct Legs(Leg);
+
+impl Future for Legs {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<()> {
+        while let Some(next) = ready!(self.0.0.as_mut().poll(task)) {
+            self.0 = next;
+        }
+        Poll::Ready(())
+    }
+}
+
+/// A protocol on a stream, until the end of either.
+pub(super) fn leg<P: Protocol>(served: Arc<Served<P>>, parts: Parts, duty: impl Duty<P>) -> Leg {
     let Some(wire) = wire(served, parts) else {
-        return Box::pin(std::future::ready(()));
+        return Leg(Box::pin(std::future::ready(None)));
     };
     let end = End { wire };
-    Box::pin(async move {
+    Leg(Box::pin(async move {
         let exit = Driver::new(Rc::clone(&end.wire), duty).run().await;
         // In a box of its own: what a connection needs at its end takes no room until then.
-        Box::pin(conclude(end, exit)).await;
-    })
+        Box::pin(conclude(end, exit)).await
+    }))
 }
 
 /// Ends a connection in order, or hands it on.
-async fn conclude<P: Protocol>(end: End<P>, exit: Exit) {
+async fn conclude<P: Protocol>(end: End<P>, exit: Exit) -> Option<Leg> {
     let wire = Rc::clone(&end.wire);
     wire.inbox.close();
     match exit {
@@ -161,16 +184,15 @@ async fn conclude<P: Protocol>(end: End<P>, exit: Exit) {
             finish(&end, closed).await;
             drop(end);
             drop(into_parts(wire));
+            None
         }
         Exit::Upgrade(upgrade) => {
             stop_children(&wire).await;
-            if flushed(&wire).await {
-                wire.link.borrow_mut().orderly = true;
-                drop(end);
-                if let Some(parts) = into_parts(wire) {
-                    upgrade.take_over(parts).await;
-                }
-            }
+            let flushed = flushed(&wire).await;
+            wire.link.borrow_mut().orderly = flushed;
+            drop(end);
+            let parts = into_parts(wire)?;
+            flushed.then(|| upgrade.take_over(parts))
         }
     }
 }
@@ -218,6 +240,7 @@ fn wire<P: Protocol>(served: Arc<Served<P>>, parts: Parts) -> Option<Rc<Wire<P>>
         stuck: Cell::new(false),
         over: Cell::new(None),
         read_on: Cell::new(false),
+        waits: Cell::new(None),
     }))
 }
 
@@ -259,8 +282,12 @@ async fn finish<P: Protocol>(end: &End<P>, closed: Closed) {
         return;
     }
     let link = &end.wire.link;
+    let mut limit = Deadline::after(OUT_LIMIT);
     let out = poll_fn(|task| {
         let mut link = link.borrow_mut();
+        if Pin::new(&mut limit).poll(task).is_ready() {
+            return Poll::Ready(false);
+        }
         if let Poll::Ready(out) = link.poll_shutdown(task) {
             return Poll::Ready(out.is_ok());
         }

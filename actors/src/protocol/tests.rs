@@ -6,6 +6,7 @@ mod codecs;
 mod crashes;
 mod endings;
 mod fairness;
+mod found;
 mod hooks;
 mod notices;
 mod properties;

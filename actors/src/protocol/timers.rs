@@ -91,11 +91,13 @@ impl Timers {
         }
     }
 
-    /// Bytes came from the peer. Ends a [`pause`](Self::pause).
+    /// Bytes came from the peer; also while it is [paused](Self::pause), where a hook reads by itself.
     pub fn received(&mut self, now: Instant) {
         let now = self.since_start(now);
         self.moved = self.moved.max(now);
-        self.hear(now);
+        if self.heard != NEVER {
+            self.hear(now);
+        }
     }
 
     /// The peer took bytes: its socket did, as far as anyone can see.

@@ -5,15 +5,17 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 
+use super::duty::Serving;
+use super::serve::{Leg, leg};
 use super::{Means, Protocol, Served};
-use crate::handler::{Seat, Service};
+use crate::handler::Seat;
 use crate::record::{Code, Record};
 use crate::stream::Stream;
 use crate::tree::router::Refusal;
 
 /// What a connection becomes after a hook that said so; made by
 /// [`Cx::forward`](super::Cx::forward) and [`Cx::upgrade`](super::Cx::upgrade).
-pub struct Upgrade(Box<dyn FnOnce(Parts) -> Service>);
+pub struct Upgrade(Box<dyn FnOnce(Parts) -> Leg>);
 
 /// What is handed on.
 pub(super) struct Parts {
@@ -28,21 +30,28 @@ impl Upgrade {
     pub(super) fn forward(pool: &str, means: &Means) -> Self {
         let upstreams = means.upstreams.clone();
         let pool: Arc<str> = pool.into();
-        Self(Box::new(move |parts| match upstreams {
-            Some(upstreams) => upstreams.forward(pool, parts.stream, parts.unread, parts.record),
-            None => Box::pin(async move {
-                let mut stream = parts.stream;
-                stream.abort();
-                parts.record.close(Code::Refused(Refusal::UnknownPool));
-            }),
+        Self(Box::new(move |parts| {
+            Leg(Box::pin(async move {
+                match upstreams {
+                    Some(upstreams) => {
+                        upstreams.forward(pool, parts.stream, parts.unread, parts.record).await;
+                    }
+                    None => {
+                        let mut stream = parts.stream;
+                        stream.abort();
+                        parts.record.close(Code::Refused(Refusal::UnknownPool));
+                    }
+                }
+                None
+            }))
         }))
     }
 
     pub(super) fn protocol<Q: Protocol>(served: Arc<Served<Q>>) -> Self {
-        Self(Box::new(move |parts| super::serve::serve(served, parts)))
+        Self(Box::new(move |parts| leg(served, parts, Serving)))
     }
 
-    pub(super) fn take_over(self, parts: Parts) -> Service {
+    pub(super) fn take_over(self, parts: Parts) -> Leg {
         (self.0)(parts)
     }
 }

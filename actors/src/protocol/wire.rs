@@ -4,7 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use tokio_util::codec::Decoder;
 use trunkline_runtime::{Children, ExitReason, Panic, Part};
@@ -16,7 +16,6 @@ use super::timers::Due;
 use super::{Closed, Error, Protocol, Served};
 use crate::handler::Seat;
 use crate::record::Record;
-use crate::stream::Loss;
 
 pub(crate) type Item<P> = <<P as Protocol>::Codec as Decoder>::Item;
 
@@ -43,6 +42,9 @@ pub(super) struct Wire<P: Protocol> {
     pub(super) over: Cell<Option<Closed>>,
     /// The hook at hand has read further messages, which may be what it crashes over.
     pub(super) read_on: Cell<bool>,
+    /// What waits within the hook for room or for time. It need not be the hook's own task: sets
+    /// of futures have wakers of their own.
+    pub(super) waits: Cell<Option<Waker>>,
 }
 
 /// What a look for the next message came to.
@@ -150,9 +152,23 @@ impl<P: Protocol> Wire<P> {
             return Poll::Ready(closed);
         }
         let mut link = self.link.borrow_mut();
+        let before = (link.waiting(), link.alarm_at());
         // That the peer is gone is for the hook to find: it may have more to do than to answer.
-        let _: Poll<Result<(), Loss>> = link.poll_flush(task, 0);
-        link.poll_send_timeout(task).map(|()| Closed::SendTimeout)
+        let lost = matches!(link.poll_flush(task, 0), Poll::Ready(Err(_)));
+        let polled = link.poll_send_timeout(task).map(|()| Closed::SendTimeout);
+        if (lost || before != (link.waiting(), link.alarm_at()))
+            && let Some(waits) = self.waits.take()
+        {
+            // What it waits for has happened here, and the stream and the alarm wake us alone.
+            waits.wake();
+        }
+        polled
+    }
+
+    /// Something within the hook waits for the link, by its own waker.
+    pub(super) fn wait(&self, task: &Context<'_>) {
+        let known = self.waits.take().filter(|known| known.will_wake(task.waker()));
+        self.waits.set(Some(known.unwrap_or_else(|| task.waker().clone())));
     }
 
     /// Drops what an incarnation leaves behind, whose end was decided for `reason`: a panic in a

@@ -44,6 +44,11 @@ impl Link {
         Poll::Pending
     }
 
+    /// When the alarm goes off, as the timers count.
+    pub(in crate::protocol) fn alarm_at(&self) -> Option<u64> {
+        self.alarm.as_ref().map(|(at, _)| *at)
+    }
+
     /// Sets the alarm, if it would go off too late. One that has gone off is left for whoever polls
     /// it.
     pub(super) fn arm(&mut self) {

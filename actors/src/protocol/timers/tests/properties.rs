@@ -69,7 +69,7 @@ fn beats(course: &Course) -> (u32, u64) {
     let (mut beats, mut since, mut paused) = (0, 0, false);
     for (time, event) in course {
         match event {
-            Event::Received => (beats, since, paused) = (0, *time, false),
+            Event::Received if !paused => (beats, since) = (0, *time),
             Event::Resumed if paused => (beats, since, paused) = (0, *time, false),
             Event::Paused => paused = true,
             Event::Due(Due::Beat { .. }) => (beats, since) = (beats + 1, *time),
