@@ -6,9 +6,10 @@
 //! turns. Only ratios within one run mean anything: the machine's speed changes from one run to
 //! the next. How far apart two equal servers seem is told by `--itself`.
 //!
-//! Build everything the same way and run it from there, for it takes `peer` from its own folder:
-//! `cargo build --profile dist -p trunkline-tests --bins && target/dist/bench-protocol --program
-//! target/dist/line-echo-under-test`
+//! Build everything the same way and run it from there, for it takes `peer` from its own folder; the
+//! server by itself, as together with the tests it would get their fault injection:
+//! `cargo build --profile dist -p echo && cargo build --profile dist -p trunkline-tests --bin
+//! bench-protocol --bin peer && target/dist/bench-protocol --program target/dist/echo`
 
 use std::env;
 use std::num::NonZeroUsize;
