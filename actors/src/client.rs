@@ -19,7 +19,7 @@
 //!   else's answer. So the connection closes, whatever the hooks say, when a message of the peer
 //!   is lost while answers are awaited: [`Requests::sort`] crashed over it, it is no message, or
 //!   it is in quarantine. What was in flight when `sort` crashed is not repeated: one of the
-//!   answers may be what crashes handlers.
+//!   answers may be what crashes handlers. No hook follows that crash, nor [`Protocol::close`].
 //! - **A crash of [`Requests::request`]** fails that request alone. If it had sent something, an
 //!   answer to that is awaited, and thrown away.
 //! - **An answer that nobody awaits** is a fault of the peer, and closes the connection. So does a
@@ -33,7 +33,7 @@
 //! |---|---|
 //! | `handle`, `recipient`, `error` | what whoever asks has to do with |
 //! | `pending`, `retry` | which request is where, when to connect again: decisions, as pure code |
-//! | `desk` | the queue and the table, outside of any actor |
+//! | `desk`, `expiry` | the queue and the table, outside of any actor, and their deadlines |
 //! | `asking` | requests and answers as the duty of a connection |
 //! | `dial` | where to connect |
 //! | `connection` | the actor |
@@ -123,6 +123,7 @@ mod connection;
 mod desk;
 mod dial;
 mod error;
+mod expiry;
 mod handle;
 mod pending;
 mod recipient;

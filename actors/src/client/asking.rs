@@ -23,7 +23,8 @@ pub(super) struct Asking<P: Requests> {
 struct Sending<R> {
     id: u64,
     request: R,
-    broken: Broken,
+    /// None until the hook is called: nothing of it was sent.
+    broken: Option<Broken>,
 }
 
 /// What there is to do.
@@ -40,11 +41,12 @@ impl<P: Requests> Asking<P> {
     }
 
     /// What was being sent is sent as far as it ever will be.
-    fn sent(&mut self) {
+    fn let_go(&mut self) {
         if let Some(Sending { id, request, broken }) = self.sending.take() {
             match broken {
-                Broken::Repeat => self.desk.keep(id, request),
-                Broken::Fail => self.desk.discard(Some(request)),
+                None => self.desk.unsent(id, request),
+                Some(Broken::Repeat) => self.desk.keep(id, request),
+                Some(Broken::Fail) => self.desk.discard(Some(request)),
             }
         }
     }
@@ -69,7 +71,7 @@ impl<P: Requests> Duty<P> for Asking<P> {
         }
         self.desk.poll_work(task).map(|work| match work {
             Work::Send(id, request) => {
-                self.sending = Some(Sending { id, request, broken: Broken::Fail });
+                self.sending = Some(Sending { id, request, broken: None });
                 Task::Send
             }
             Work::Close => Task::Close,
@@ -79,9 +81,9 @@ impl<P: Requests> Duty<P> for Asking<P> {
     async fn perform(&mut self, protocol: &P, cx: &mut Cx<P>, task: Self::Task) -> Result<Next> {
         match (task, &mut self.sending) {
             (Task::Send, Some(Sending { id, request, broken })) => {
-                *broken = protocol.broken(request);
+                *broken = Some(protocol.broken(request));
                 let next = protocol.request(cx, *id, request).await?;
-                self.sent();
+                self.let_go();
                 Ok(next)
             }
             (Task::Send, None) => Ok(Next::Read),
@@ -135,7 +137,7 @@ impl<P: Requests> Duty<P> for Asking<P> {
 
 impl<P: Requests> Drop for Asking<P> {
     fn drop(&mut self) {
-        self.sent();
+        self.let_go();
         self.desk.set_peer(None);
         self.desk.broke();
     }

@@ -12,6 +12,7 @@ use trunkline_runtime::{Actor, Context, Failure, Stopping, clock, is_crash};
 use super::asking::Asking;
 use super::desk::Desk;
 use super::dial::{Dial, DialError};
+use super::expiry::Expiry;
 use super::pending::Bounds;
 use super::retry::Retry;
 use super::{ClientSettings, Requests};
@@ -83,9 +84,10 @@ impl<P: Requests> Actor for Connection<P> {
         let parts = self.parts.clone();
         cx.show(Arc::clone(&parts.desk) as _);
         parts.desk.open();
+        let expiry = Expiry::new(&parts.desk);
         let mut session = Session { retry: Retry::new(parts.settings.backoff), parts, seat };
         cx.run(async move {
-            session.run().await;
+            expiry.beside(session.run()).await;
             Ok(())
         });
         Ok(())

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
@@ -97,8 +97,15 @@ impl<P: Requests> Desk<P> {
         to: Asker<P>,
         within: Duration,
     ) -> Result<u64, Left<P>> {
-        let deadline = clock::now() + within.min(LONGEST);
-        let id = self.pending.lock().admit(request, to, deadline)?;
+        let now = clock::now();
+        let (expired, admitted) = {
+            let mut pending = self.pending.lock();
+            // While the actor rests after a crash nobody else makes room.
+            let expired = pending.expire(now);
+            (expired, pending.admit(request, to, now + within.min(LONGEST)))
+        };
+        self.tell(expired);
+        let id = admitted?;
         self.waker.wake();
         Ok(id)
     }
@@ -170,6 +177,24 @@ impl<P: Requests> Desk<P> {
                 Turn::Rest => return Poll::Pending,
             }
         }
+    }
+
+    /// Ends all requests whose deadlines have passed; when the next one comes. The task is woken
+    /// when that may have changed.
+    pub(super) fn expire(&self, task: &Context<'_>) -> Option<Instant> {
+        self.waker.register(task.waker());
+        let (expired, next) = {
+            let mut pending = self.pending.lock();
+            (pending.expire(clock::now()), pending.due())
+        };
+        self.tell(expired);
+        next
+    }
+
+    /// What was taken was not sent, and the connection ends.
+    pub(super) fn unsent(&self, id: u64, request: P::Request) {
+        let unwanted = self.pending.lock().unsent(id, request);
+        self.discard(unwanted);
     }
 
     pub(super) fn keep(&self, id: u64, request: P::Request) {

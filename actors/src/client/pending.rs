@@ -1,10 +1,17 @@
 //! Which request waits, which is with the peer, and what becomes of each: pure, with time as an
 //! argument.
 
-use std::collections::BTreeMap;
+mod request;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use super::RequestError;
+use request::Waiting;
+
+pub(super) use request::{Ended, Flight};
 
 /// How many requests there may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,35 +47,10 @@ pub(super) struct Pending<R, T> {
     /// By id, which is the order of sending as well: nothing returns to the queue while a
     /// connection lasts.
     flying: BTreeMap<u64, Flight<R, T>>,
+    /// By deadline: all that wait, and those with the peer whose deadlines have not come yet,
+    /// also where nobody wants the answer.
+    due: BTreeSet<(Instant, u64)>,
     counts: Counts,
-}
-
-#[derive(Debug)]
-struct Waiting<R, T> {
-    request: R,
-    to: T,
-    deadline: Instant,
-    /// On an earlier connection.
-    was_sent: bool,
-}
-
-/// A request that is with the peer.
-#[derive(Debug)]
-pub(super) struct Flight<R, T> {
-    /// Who asked; none who has given up. The answer is awaited all the same.
-    pub(super) to: Option<T>,
-    /// Kept where it is to be repeated.
-    pub(super) request: Option<R>,
-    deadline: Instant,
-}
-
-/// A request that will not be answered.
-#[derive(Debug)]
-#[must_use = "who asked still waits"]
-pub(super) struct Ended<R, T> {
-    pub(super) to: Option<T>,
-    pub(super) request: Option<R>,
-    pub(super) error: RequestError,
 }
 
 /// What is to be done next.
@@ -103,6 +85,7 @@ impl<R, T> Pending<R, T> {
             last: 0,
             waiting: BTreeMap::new(),
             flying: BTreeMap::new(),
+            due: BTreeSet::new(),
             counts: Counts::default(),
         }
     }
@@ -122,6 +105,7 @@ impl<R, T> Pending<R, T> {
     /// Takes no more requests, and ends all that are there.
     pub(super) fn stop(&mut self) -> Vec<Ended<R, T>> {
         self.phase = Phase::Stopped;
+        self.due.clear();
         let flying = std::mem::take(&mut self.flying).into_values();
         let waiting = std::mem::take(&mut self.waiting).into_values();
         flying
@@ -151,6 +135,7 @@ impl<R, T> Pending<R, T> {
             RequestError::Full
         } else {
             self.last += 1;
+            self.due.insert((deadline, self.last));
             self.waiting.insert(self.last, Waiting { request, to, deadline, was_sent: false });
             return Ok(self.last);
         };
@@ -162,14 +147,16 @@ impl<R, T> Pending<R, T> {
     pub(super) fn next(&mut self, now: Instant) -> Turn<R, T> {
         let Some(first) = self.waiting.first_entry() else { return Turn::Rest };
         if first.get().deadline <= now {
-            return Turn::Expired(first.remove().late());
+            let (id, first) = first.remove_entry();
+            self.due.remove(&(first.deadline, id));
+            return Turn::Expired(first.late());
         }
         if self.flying.len() >= self.bounds.in_flight {
             let late = self.flying.values().all(|flight| flight.deadline <= now);
             return if late { Turn::Stalled } else { Turn::Rest };
         }
-        let (id, Waiting { request, to, deadline, .. }) = first.remove_entry();
-        self.flying.insert(id, Flight { to: Some(to), request: None, deadline });
+        let (id, Waiting { request, to, deadline, was_sent }) = first.remove_entry();
+        self.flying.insert(id, Flight { to: Some(to), request: None, deadline, was_sent });
         self.counts.sent += 1;
         Turn::Send(id, request)
     }
@@ -183,16 +170,28 @@ impl<R, T> Pending<R, T> {
         }
     }
 
+    /// What was to be sent never was, and the connection ends: it returns to the queue as if it had
+    /// not been taken. It is handed back where nobody wants its answer any more.
+    pub(super) fn unsent(&mut self, id: u64, request: R) -> Option<R> {
+        let Some(flight) = self.flying.remove(&id) else { return Some(request) };
+        self.counts.sent -= 1;
+        let Flight { to, deadline, was_sent, .. } = flight;
+        let Some(to) = to else {
+            self.due.remove(&(deadline, id));
+            return Some(request);
+        };
+        self.waiting.insert(id, Waiting { request, to, deadline, was_sent });
+        None
+    }
+
     /// The peer has answered the request that has been with it longest; none if there is none.
     pub(super) fn answered_next(&mut self) -> Option<Flight<R, T>> {
-        let (_, flight) = self.flying.pop_first()?;
-        self.counts.answered += 1;
-        Some(flight)
+        self.answered(*self.flying.first_key_value()?.0)
     }
 
     /// The peer has answered this request; none if it is not with it.
     pub(super) fn answered(&mut self, id: u64) -> Option<Flight<R, T>> {
-        let flight = self.flying.remove(&id)?;
+        let flight = self.land(id)?;
         self.counts.answered += 1;
         Some(flight)
     }
@@ -202,13 +201,9 @@ impl<R, T> Pending<R, T> {
     pub(super) fn crashed_over(&mut self, id: u64, was_sent: bool) -> Option<Ended<R, T>> {
         let flight = if was_sent {
             let flight = self.flying.get_mut(&id)?;
-            Flight {
-                to: flight.to.take(),
-                request: flight.request.take(),
-                deadline: flight.deadline,
-            }
+            Flight { to: flight.to.take(), request: flight.request.take(), ..*flight }
         } else {
-            self.flying.remove(&id)?
+            self.land(id)?
         };
         Some(flight.end(RequestError::Crashed))
     }
@@ -216,15 +211,14 @@ impl<R, T> Pending<R, T> {
     /// The handler crashed over what may have been the answer to any of those that are with the
     /// peer. None is repeated: it may be the one that crashes handlers.
     pub(super) fn crashed_over_any(&mut self) -> Vec<Ended<R, T>> {
-        let flying = std::mem::take(&mut self.flying).into_values();
-        flying.map(|flight| flight.end(RequestError::Crashed)).collect()
+        self.land_all().into_values().map(|flight| flight.end(RequestError::Crashed)).collect()
     }
 
     /// The connection is over. What is to be repeated returns to the queue, in its place.
     pub(super) fn broke(&mut self, now: Instant) -> Vec<Ended<R, T>> {
         let mut ended = Vec::new();
-        for (id, flight) in std::mem::take(&mut self.flying) {
-            let Flight { to: Some(to), request: Some(request), deadline } = flight else {
+        for (id, flight) in self.land_all() {
+            let Flight { to: Some(to), request: Some(request), deadline, .. } = flight else {
                 ended.push(flight.end(RequestError::Broken));
                 continue;
             };
@@ -233,6 +227,7 @@ impl<R, T> Pending<R, T> {
                 ended.push(waiting.late());
             } else {
                 self.counts.repeated += 1;
+                self.due.insert((deadline, id));
                 self.waiting.insert(id, waiting);
             }
         }
@@ -243,12 +238,31 @@ impl<R, T> Pending<R, T> {
     /// would end like this. What is with the peer is still answered, to nobody.
     pub(super) fn give_up(&mut self, id: u64) -> Option<Ended<R, T>> {
         if let Some(waiting) = self.waiting.remove(&id) {
+            self.due.remove(&(waiting.deadline, id));
             return Some(waiting.late());
         }
         let flight = self.flying.get_mut(&id)?;
         let to = flight.to.take()?;
         let request = flight.request.take();
         Some(Ended { to: Some(to), request, error: RequestError::Unanswered })
+    }
+
+    /// Gives up all whose deadlines have passed.
+    pub(super) fn expire(&mut self, now: Instant) -> Vec<Ended<R, T>> {
+        let mut ended = Vec::new();
+        while let Some(&(deadline, id)) = self.due.first()
+            && deadline <= now
+        {
+            self.due.pop_first();
+            ended.extend(self.give_up(id));
+        }
+        ended
+    }
+
+    /// When the next deadline comes. That of a request which was given up counts while it is with
+    /// the peer: the connection may be [`Turn::Stalled`] then.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.due.first().map(|(deadline, _)| *deadline)
     }
 
     /// Whether requests are taken.
@@ -271,26 +285,15 @@ impl<R, T> Pending<R, T> {
     pub(super) fn counts(&self) -> Counts {
         Counts { waiting: self.waiting.len(), in_flight: self.flying.len(), ..self.counts }
     }
-}
 
-impl<R, T> Waiting<R, T> {
-    fn end(self, error: impl FnOnce(bool) -> RequestError) -> Ended<R, T> {
-        Ended { to: Some(self.to), request: Some(self.request), error: error(self.was_sent) }
+    fn land(&mut self, id: u64) -> Option<Flight<R, T>> {
+        let flight = self.flying.remove(&id)?;
+        self.due.remove(&(flight.deadline, id));
+        Some(flight)
     }
 
-    fn late(self) -> Ended<R, T> {
-        self.end(|was_sent| match was_sent {
-            true => RequestError::Unanswered,
-            false => RequestError::Deadline,
-        })
+    fn land_all(&mut self) -> BTreeMap<u64, Flight<R, T>> {
+        self.due.retain(|(_, id)| !self.flying.contains_key(id));
+        std::mem::take(&mut self.flying)
     }
 }
-
-impl<R, T> Flight<R, T> {
-    fn end(self, error: RequestError) -> Ended<R, T> {
-        Ended { to: self.to, request: self.request, error }
-    }
-}
-
-#[cfg(test)]
-mod tests;

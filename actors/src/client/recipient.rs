@@ -28,7 +28,9 @@ impl<P: Requests> Client<P> {
     /// The client as a recipient: a member of a [`Dispatch`](crate::dispatch::Dispatch), say. It is
     /// open while it is connected, and what waits for it is all that has no answer yet.
     ///
-    /// A message does not say how long its asker waits, so each is given up after `within`.
+    /// A message does not say how long its asker waits, so each is given up after `within`, or up
+    /// to 10 ms later. While the client's actor rests after a crash, that waits for the next
+    /// request, or for the end of the rest.
     #[must_use]
     pub fn recipient(&self, within: Duration) -> Recipient<Asked<P>> {
         Recipient::new(Arc::new(Mailbox { client: self.clone(), within }))

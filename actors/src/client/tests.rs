@@ -3,6 +3,7 @@
 mod asking;
 mod balancing;
 mod crashing;
+mod expiring;
 mod harness;
 mod losing;
 mod stopping;

@@ -29,18 +29,31 @@ enum State {
 #[derive(Debug, Clone, Copy)]
 struct Known {
     deadline: Instant,
+    /// Its deadline has come, and was heeded.
+    heeded: bool,
     repeat: bool,
     state: State,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Op {
-    Admit { within: u32, repeat: bool },
+    Admit {
+        within: u32,
+        repeat: bool,
+    },
     Next,
+    /// Taken to be sent, and never sent.
+    Unsent {
+        given_up: bool,
+    },
+    Expire,
     AnswerNext,
     Answer(Id),
     GiveUp(Id),
-    Crash { id: Id, was_sent: bool },
+    Crash {
+        id: Id,
+        was_sent: bool,
+    },
     CrashAny,
     Broke,
     Advance(u32),
@@ -53,6 +66,8 @@ fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         8 => (0u32..12, any::<bool>()).prop_map(|(within, repeat)| Op::Admit { within, repeat }),
         8 => Just(Op::Next),
+        2 => any::<bool>().prop_map(|given_up| Op::Unsent { given_up }),
+        3 => Just(Op::Expire),
         3 => Just(Op::AnswerNext),
         3 => (1u64..30).prop_map(Op::Answer),
         2 => (1u64..30).prop_map(Op::GiveUp),
@@ -122,6 +137,8 @@ impl World {
         match op {
             Op::Admit { within, repeat } => self.admit(within, repeat),
             Op::Next => self.next(),
+            Op::Unsent { given_up } => self.unsent(given_up),
+            Op::Expire => self.expire(),
             Op::AnswerNext => {
                 let oldest = self.flying().first().copied();
                 let flight = self.pending.answered_next();
@@ -190,7 +207,7 @@ impl World {
                 assert_eq!(self.phase, Phase::Open);
                 assert!(self.waiting().len() < BOUNDS.queue);
                 let state = State::Waiting { was_sent: false };
-                self.known.insert(id, Known { deadline, repeat, state });
+                self.known.insert(id, Known { deadline, heeded: false, repeat, state });
             }
             Err(Ended { to, request, error }) => {
                 assert_eq!((to, request), (Some(id), Some(id)), "handed back");
@@ -233,6 +250,34 @@ impl World {
         }
     }
 
+    fn unsent(&mut self, given_up: bool) {
+        self.expire();
+        let Turn::Send(id, request) = self.pending.next(self.now) else { return };
+        if given_up {
+            assert_eq!(self.pending.give_up(id).unwrap().error, RequestError::Unanswered);
+            assert_eq!(self.pending.unsent(id, request), Some(id), "nobody wants it any more");
+            self.set(id, State::Over);
+        } else {
+            assert_eq!(self.pending.unsent(id, request), None, "it waits, as what it was");
+        }
+    }
+
+    fn expire(&mut self) {
+        for ended in self.pending.expire(self.now) {
+            let id = ended.to.unwrap();
+            let state = self.known[&id].state;
+            self.end(ended, late);
+            if state == (State::Flying { wanted: true }) {
+                self.set(id, State::Flying { wanted: false });
+            }
+        }
+        for (id, known) in &mut self.known {
+            known.heeded |= known.deadline <= self.now;
+            let over = matches!(known.state, State::Flying { wanted: false } | State::Over);
+            assert!(over || known.deadline > self.now, "request {id} is late and goes on");
+        }
+    }
+
     fn answered(&mut self, expected: Option<Id>, flight: Option<Flight<Id, Id>>) {
         assert_eq!(flight.is_some(), expected.is_some());
         let (Some(id), Some(flight)) = (expected, flight) else { return };
@@ -253,7 +298,7 @@ impl World {
             });
         }
         for id in self.flying() {
-            let Known { repeat, deadline, state } = self.known[&id];
+            let Known { repeat, deadline, state, .. } = self.known[&id];
             let again = repeat && deadline > now && state == State::Flying { wanted: true };
             self.set(id, if again { State::Waiting { was_sent: true } } else { State::Over });
         }
@@ -283,6 +328,9 @@ impl World {
         let done = self.phase != Phase::Open && self.waiting().is_empty() && wanted.is_empty();
         assert_eq!(self.pending.is_done(), done);
         assert_eq!(self.pending.is_grounded(), self.flying().is_empty());
+        let there = self.known.values().filter(|known| known.state != State::Over);
+        let due = there.filter(|known| !known.heeded).map(|known| known.deadline).min();
+        assert_eq!(self.pending.due(), due);
     }
 }
 
