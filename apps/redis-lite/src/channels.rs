@@ -1,7 +1,7 @@
 //! The seam to publishing and subscribing: who hears a channel is no business of the commands.
 
 use bytes::Bytes;
-use trunkline_runtime::Message;
+use trunkline::Message;
 
 use crate::resp::Answer;
 

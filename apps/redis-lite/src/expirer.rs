@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use tokio::time::Instant;
-use trunkline_runtime::{Actor, ChildSpec, Context, Failure, Leaf, Timer};
+use trunkline::{Actor, ChildSpec, Context, Failure, Leaf, Timer};
 
 use crate::store::Store;
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use parking_lot::Mutex;
 use trunkline::Recipient;
-use trunkline_actors::group::{Group, Membership, Slow};
+use trunkline::group::{Group, Membership, Slow};
 
 use crate::channels::{Channels, Published};
 
@@ -51,12 +51,14 @@ impl Hub {
 
 impl Drop for Hearing {
     fn drop(&mut self) {
-        // Under the lock, so that nobody joins a group that is on its way out.
-        let mut groups = self.hub.groups.lock();
         drop(self.membership.take());
-        if groups.get(&self.channel).is_some_and(|group| group.members() == 0) {
-            groups.remove(&self.channel);
-        }
+        // Found empty and removed under one lock, as whoever joins does so under it. What is removed
+        // is dropped after it: all channels share the lock.
+        let _unheard = {
+            let mut groups = self.hub.groups.lock();
+            let unheard = groups.get(&self.channel).is_some_and(|group| group.members() == 0);
+            unheard.then(|| groups.remove_entry(&self.channel)).flatten()
+        };
     }
 }
 
