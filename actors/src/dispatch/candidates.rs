@@ -85,7 +85,9 @@ impl<'a, M: Message> Candidates<'a, M> {
         self.member(index).hasher().hash(&key.to_le_bytes())
     }
 
-    /// One round of turns: each member as often as its weight says, spread evenly.
+    /// One round of turns: each member as often as its weight says, spread evenly. At most 65,536
+    /// turns, or one for each member if there are more: weights that add up to more are scaled down,
+    /// by which each member is off its share by one turn of the round at most.
     #[must_use]
     pub fn schedule(&self) -> &'a [u32] {
         self.table.schedule.get_or_init(|| {

@@ -2,6 +2,10 @@
 
 use std::cmp::Ordering;
 
+/// The most turns of a round, unless there are more members than that. Whichever worker is the first
+/// to choose after a change sorts them, which takes it some milliseconds.
+const LONGEST: u64 = 1 << 16;
+
 /// One turn: a member's `nth` of `weight`, counted from 0.
 struct Turn {
     member: u32,
@@ -18,16 +22,31 @@ impl Turn {
     }
 }
 
-/// One round of indices. Sorted at once rather than stepped through: groups may have thousands of
-/// members, and stepping compares all of them for each turn.
+/// One round of indices, by weights from 1. Sorted at once rather than stepped through: groups may
+/// have thousands of members, and stepping compares all of them for each turn.
 pub(super) fn schedule(weights: &[u32]) -> Box<[u32]> {
-    let divisor = weights.iter().copied().fold(0, greatest_common_divisor).max(1);
     let mut turns: Vec<Turn> = (0..)
-        .zip(weights.iter().map(|weight| u64::from(weight / divisor)))
+        .zip(turns_of_each(weights))
         .flat_map(|(member, weight)| (0..weight).map(move |nth| Turn { member, nth, weight }))
         .collect();
     turns.sort_unstable_by(Turn::cmp);
     turns.into_iter().map(|turn| turn.member).collect()
+}
+
+/// The weights without what they have in common, and scaled down if their sum is above [`LONGEST`].
+/// One turn is everybody's, and what is left of the round is shared out by the weights above 1: so
+/// nobody is starved, and nobody is off its share by more than one turn.
+fn turns_of_each(weights: &[u32]) -> Vec<u64> {
+    let divisor = weights.iter().copied().fold(0, greatest_common_divisor).max(1);
+    let mut turns: Vec<u64> = weights.iter().map(|weight| u64::from(weight / divisor)).collect();
+    let (sum, members) = (turns.iter().sum::<u64>(), turns.len() as u64);
+    if sum > LONGEST {
+        let (left, above) = (LONGEST.saturating_sub(members), (sum - members).max(1));
+        for turns in &mut turns {
+            *turns = 1 + (*turns - 1) * left / above;
+        }
+    }
+    turns
 }
 
 fn greatest_common_divisor(a: u32, b: u32) -> u32 {
@@ -52,7 +71,41 @@ mod tests {
         assert!(schedule(&[]).is_empty());
     }
 
+    #[test]
+    fn a_round_of_many_members_is_bounded() {
+        let weights: Vec<u32> = (0..10_000).map(|member| member % 256 + 1).collect();
+        let round = schedule(&weights);
+        assert!((50_000..=65_536).contains(&round.len()), "{} turns", round.len());
+        let turns = |member| round.iter().filter(|turn| **turn == member).count();
+        assert_eq!((turns(0), turns(127), turns(255)), (1, 6, 12));
+    }
+
+    #[test]
+    fn more_members_than_the_longest_round_have_one_turn_each() {
+        let mut weights = vec![1; 70_000];
+        assert_eq!(schedule(&weights).len(), 70_000);
+        weights[7] = 256;
+        assert_eq!(schedule(&weights).len(), 70_000);
+    }
+
     proptest! {
+        #[test]
+        fn a_round_that_is_scaled_down_keeps_everybody_near_its_share(
+            weights in prop::collection::vec(1..=256u32, 1_000..3_000),
+        ) {
+            let turns = turns_of_each(&weights);
+            let round: u64 = turns.iter().sum();
+            prop_assert!(round <= LONGEST);
+            let sum: u64 = weights.iter().map(|weight| u64::from(*weight)).sum();
+            let members = weights.len() as u64;
+            prop_assume!(sum > LONGEST && weights.iter().copied().fold(0, greatest_common_divisor) == 1);
+            let scale = (LONGEST - members) as f64 / (sum - members) as f64;
+            for (turns, weight) in turns.iter().zip(&weights) {
+                prop_assert!(*turns >= 1);
+                prop_assert!((*turns as f64 - f64::from(*weight) * scale).abs() <= 1.0);
+            }
+        }
+
         /// The method is not exact at every moment, but off by no more than a turn and the share
         /// of as many turns as there are members: nobody is starved, or served in a run.
         #[test]
