@@ -11,7 +11,6 @@ use parking_lot::Mutex;
 use store::{Found, Store};
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
-use trunkline_runtime::is_crash;
 
 /// Remembers what was answered to which request, so that a client whose connection broke can ask
 /// again, on any connection, without the request taking effect twice.
@@ -28,21 +27,21 @@ use trunkline_runtime::is_crash;
 /// restarts of handlers, connections and actors, not of the process. Choose both so that no client
 /// repeats a request later.
 ///
-/// What cannot be known is said: when an actor crashes with a ticket, the work may have taken effect
-/// or not, and its key is [`Interrupted`](Claim::Interrupted) for `ttl`. The author finds out, tells
-/// the client, or lets it run again with [`forget`](Self::forget).
-///
-/// # Work that is cut off
-/// A ticket that is dropped in any other way frees its key, and a handler's future is also dropped
-/// when its connection ends or is killed. Where that may be in the midst of the effect (at an await
-/// after it has begun), call [`effect_begins`](Ticket::effect_begins) first: from then on only
-/// completion counts as done, and any drop leaves the key interrupted.
+/// What cannot be known is said: a ticket that is dropped without completion, by a crash, by `?` or
+/// with the future of a handler whose connection ended, may have taken effect or not, and its key is
+/// [`Interrupted`](Claim::Interrupted) for `ttl`. The author finds out, tells the client, or lets it
+/// run again with [`forget`](Self::forget). Where certainly nothing was done,
+/// [`release`](Ticket::release) frees the key instead.
 ///
 /// # Bounds and cost
 /// At most `capacity` keys. Running and interrupted ones never make room; when there is nothing else,
-/// a new key is answered with [`Full`](Claim::Full). Each call takes a constant time, under a lock
-/// that is held for it; an answer is cloned under it, so let a large one be cheap to clone (`Bytes`,
-/// `Arc`). Whatever expired is freed by later claims.
+/// a new key is answered with [`Full`](Claim::Full). So release the ticket of what was refused before
+/// it was begun. Whatever expired is freed by later claims.
+///
+/// Each call takes a constant time, under a lock that all clones share. Under it a key is hashed,
+/// compared and cloned, and an answer is cloned: let large ones be cheap to clone (`Bytes`, `Arc`),
+/// and let no such method call the store, which would wait for itself. Neither keys nor answers are
+/// dropped under the lock.
 ///
 /// ```
 /// use std::time::Duration;
@@ -85,8 +84,8 @@ pub enum Claim<K: Eq + Hash, V> {
     Repeated(V),
     /// It is being carried out at the moment.
     Running,
-    /// It was begun, and cut off by a crash or after its effect had begun: nobody knows whether it
-    /// took effect.
+    /// It was begun, and its ticket was dropped without completion: nobody knows whether it took
+    /// effect.
     Interrupted,
     /// There is no room for another key, so it must not be carried out: ask again later.
     Full,
@@ -94,14 +93,13 @@ pub enum Claim<K: Eq + Hash, V> {
 
 /// The right to carry out one request, once.
 ///
-/// Dropped without [`complete`](Self::complete), it frees its key if the request has certainly not
-/// taken effect: see [`Idempotency`].
-#[must_use = "a ticket that is dropped gives its key back"]
+/// Dropped without [`complete`](Self::complete) or [`release`](Self::release), whatever the reason,
+/// it leaves its key [`Interrupted`](Claim::Interrupted).
+#[must_use = "a ticket that is dropped leaves its key interrupted"]
 pub struct Ticket<K: Eq + Hash, V> {
     store: Arc<Mutex<Store<K, V>>>,
-    /// Taken by completion.
+    /// Taken by completion and release.
     key: Option<K>,
-    effect: bool,
 }
 
 impl<K: Eq + Hash, V> Idempotency<K, V> {
@@ -121,11 +119,7 @@ impl<K: Eq + Hash, V> Idempotency<K, V> {
         // What was removed is dropped last, and not under the lock.
         let (found, _removed) = self.store.lock().claim(&key, now);
         match found {
-            Found::First => Claim::First(Ticket {
-                store: Arc::clone(&self.store),
-                key: Some(key),
-                effect: false,
-            }),
+            Found::First => Claim::First(Ticket { store: Arc::clone(&self.store), key: Some(key) }),
             Found::Repeated(answer) => Claim::Repeated(answer),
             Found::Running => Claim::Running,
             Found::Interrupted => Claim::Interrupted,
@@ -136,8 +130,8 @@ impl<K: Eq + Hash, V> Idempotency<K, V> {
     /// Claims `key`, and waits while it is running, for `within` at the longest: then the claim is
     /// still [`Running`](Claim::Running).
     ///
-    /// Woken when the ticket is completed or dropped. If it was dropped and has freed the key, one
-    /// of those who wait is the next to be first, and the others go on waiting.
+    /// Woken when the ticket is completed, released or dropped. If it was released, one of those who
+    /// wait is the next to be first, and the others go on waiting.
     ///
     /// # Cancel safety
     /// Dropping the future claims nothing and leaves nothing behind.
@@ -172,8 +166,8 @@ impl<K: Eq + Hash, V> Idempotency<K, V> {
     /// Forgets the answer to `key`, or that it was interrupted, so that it can run again. Says
     /// whether there was something to forget; a key that is running is left alone.
     pub fn forget(&self, key: &K) -> bool {
-        let (found, _removed) = self.store.lock().forget(key);
-        found
+        let removed = self.store.lock().forget(key);
+        removed.is_some()
     }
 
     /// How many keys are held: running, interrupted, and answered ones, also such as have expired
@@ -203,18 +197,21 @@ impl<K: Eq + Hash, V> fmt::Debug for Idempotency<K, V> {
 }
 
 impl<K: Eq + Hash, V> Ticket<K, V> {
-    /// From here on the request may have taken effect: a ticket that is dropped without completion
-    /// leaves its key interrupted, whatever the reason.
-    pub fn effect_begins(&mut self) {
-        self.effect = true;
-    }
-
     /// The request was carried out; whoever repeats it gets `answer`, for the store's `ttl` after
     /// `now`.
     pub fn complete(mut self, answer: V, now: Instant) {
         if let Some(key) = self.key.take() {
-            let waiting = self.store.lock().complete(key, answer, now);
+            let waiting = self.store.lock().complete(&key, answer, now);
             wake(waiting);
+        }
+    }
+
+    /// Nothing was done: the key is free, and whoever repeats the request is the first again.
+    pub fn release(mut self) {
+        if let Some(key) = self.key.take() {
+            // The store's own key is dropped last, and not under the lock.
+            let released = self.store.lock().release(&key);
+            wake(released.and_then(|(_, waiting)| waiting));
         }
     }
 }
@@ -222,11 +219,7 @@ impl<K: Eq + Hash, V> Ticket<K, V> {
 impl<K: Eq + Hash, V> Drop for Ticket<K, V> {
     fn drop(&mut self) {
         if let Some(key) = self.key.take() {
-            let waiting = if self.effect || is_crash() {
-                self.store.lock().interrupt(key, Instant::now())
-            } else {
-                self.store.lock().release(&key)
-            };
+            let waiting = self.store.lock().interrupt(&key, Instant::now());
             wake(waiting);
         }
     }
@@ -235,7 +228,7 @@ impl<K: Eq + Hash, V> Drop for Ticket<K, V> {
 impl<K: Eq + Hash, V> fmt::Debug for Ticket<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A key is a client's data.
-        f.debug_struct("Ticket").field("effect", &self.effect).finish_non_exhaustive()
+        f.debug_struct("Ticket").finish_non_exhaustive()
     }
 }
 

@@ -32,8 +32,9 @@ pub(super) enum Found<V> {
     Full,
 }
 
-/// Entries that were removed: authors' values, which are not dropped under a lock.
-pub(super) type Removed<K, V> = [Option<(K, (V, Instant))>; 3];
+/// An entry that was removed, with its answer if it had one: authors' values, which are not dropped
+/// under a lock.
+pub(super) type Removed<K, V> = Option<(K, Option<V>)>;
 
 impl<K: Eq + Hash, V> Store<K, V> {
     pub(super) fn new(capacity: usize, ttl: Duration) -> Self {
@@ -52,34 +53,29 @@ impl<K: Eq + Hash, V> Store<K, V> {
 
     /// Claims `key`: on [`Found::First`] it is running. A claim adds one entry and removes up to two
     /// that expired, so that the store shrinks again without ever pausing for it.
-    pub(super) fn claim(&mut self, key: &K, now: Instant) -> (Found<V>, Removed<K, V>)
+    pub(super) fn claim(&mut self, key: &K, now: Instant) -> (Found<V>, [Removed<K, V>; 3])
     where
         K: Clone,
         V: Clone,
     {
-        let mut removed = [None, None, None];
         if self.running.contains_key(key) {
-            return (Found::Running, removed);
+            return (Found::Running, Default::default());
         }
-        if let Some((answer, at)) = self.answered.get(key) {
-            if !self.is_past(*at, now) {
-                return (Found::Repeated(answer.clone()), removed);
-            }
-            // Not always the first in line: threads read the clock in any order.
-            removed[0] = self.answered.remove_entry(key);
+        if let Some((answer, at)) = self.answered.get(key)
+            && !self.is_past(*at, now)
+        {
+            return (Found::Repeated(answer.clone()), Default::default());
         }
-        if let Some(at) = self.interrupted.get(key) {
-            if !self.is_past(*at, now) {
-                return (Found::Interrupted, removed);
-            }
-            self.interrupted.remove(key);
+        if let Some(at) = self.interrupted.get(key)
+            && !self.is_past(*at, now)
+        {
+            return (Found::Interrupted, Default::default());
         }
-        for slot in &mut removed[1..] {
-            *slot = self.remove_expired(now);
-        }
+        // The key's own entry is not always the first in line: threads read the clock in any order.
+        let mut removed = [self.forget(key), self.remove_expired(now), self.remove_expired(now)];
         if self.len() >= self.capacity {
-            // Nothing expired was found above, so a slot is free.
-            removed[1] = self.answered.pop_front();
+            // Nothing was removed above, so each slot is free.
+            removed[0] = self.answered.pop_front().map(answered);
         }
         if self.len() >= self.capacity {
             return (Found::Full, removed);
@@ -96,41 +92,48 @@ impl<K: Eq + Hash, V> Store<K, V> {
     }
 
     /// What the running key was claimed for is done. The notifier is for the caller to fire.
-    pub(super) fn complete(&mut self, key: K, answer: V, now: Instant) -> Option<Arc<Notify>> {
-        let waiting = self.release(&key);
+    pub(super) fn complete(&mut self, key: &K, answer: V, now: Instant) -> Option<Arc<Notify>> {
+        let (key, waiting) = self.release(key)?;
         self.answered.insert(key, (answer, now));
         waiting
     }
 
     /// Nobody knows what became of the running key.
-    pub(super) fn interrupt(&mut self, key: K, now: Instant) -> Option<Arc<Notify>> {
-        let waiting = self.release(&key);
+    pub(super) fn interrupt(&mut self, key: &K, now: Instant) -> Option<Arc<Notify>> {
+        let (key, waiting) = self.release(key)?;
         self.interrupted.insert(key, now);
         waiting
     }
 
-    /// The key is running no more, as if it had never been claimed.
-    pub(super) fn release(&mut self, key: &K) -> Option<Arc<Notify>> {
-        self.running.remove(key).flatten()
+    /// The key is running no more, as if it had never been claimed. It comes back with its notifier.
+    pub(super) fn release(&mut self, key: &K) -> Option<(K, Option<Arc<Notify>>)> {
+        self.running.remove_entry(key)
     }
 
-    /// Forgets an answer or an interruption; says whether there was one.
-    pub(super) fn forget(&mut self, key: &K) -> (bool, Removed<K, V>) {
-        let answered = self.answered.remove_entry(key);
-        let found = answered.is_some() || self.interrupted.remove(key).is_some();
-        (found, [answered, None, None])
+    /// Removes an answer or an interruption.
+    pub(super) fn forget(&mut self, key: &K) -> Removed<K, V> {
+        let found = self.answered.remove_entry(key).map(answered);
+        found.or_else(|| self.interrupted.remove_entry(key).map(interrupted))
     }
 
-    /// Removes one interrupted key and one answer that expired, whose value is returned.
-    fn remove_expired(&mut self, now: Instant) -> Option<(K, (V, Instant))> {
+    /// Removes one entry that expired.
+    fn remove_expired(&mut self, now: Instant) -> Removed<K, V> {
         if self.interrupted.front().is_some_and(|(_, at)| self.is_past(*at, now)) {
-            self.interrupted.pop_front();
+            return self.interrupted.pop_front().map(interrupted);
         }
         let expired = self.answered.front().is_some_and(|(_, (_, at))| self.is_past(*at, now));
-        expired.then(|| self.answered.pop_front()).flatten()
+        expired.then(|| self.answered.pop_front().map(answered)).flatten()
     }
 
     fn is_past(&self, at: Instant, now: Instant) -> bool {
         now.saturating_duration_since(at) >= self.ttl
     }
+}
+
+fn answered<K, V>((key, (answer, _)): (K, (V, Instant))) -> (K, Option<V>) {
+    (key, Some(answer))
+}
+
+fn interrupted<K, V>((key, _): (K, Instant)) -> (K, Option<V>) {
+    (key, None)
 }

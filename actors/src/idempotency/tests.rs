@@ -1,5 +1,4 @@
 use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 
 use futures_util::FutureExt as _;
@@ -7,6 +6,8 @@ use tokio::time::{advance, sleep};
 
 use super::*;
 
+mod hook;
+mod meddlers;
 mod properties;
 mod restart;
 
@@ -21,15 +22,6 @@ fn first(claim: Claim<u32, &'static str>) -> Ticket<u32, &'static str> {
     ticket
 }
 
-/// Drops a ticket as a handler does that panics, but says nothing of it.
-fn crash(ticket: Ticket<u32, &'static str>) {
-    let crashed = catch_unwind(AssertUnwindSafe(|| {
-        let _ticket = ticket;
-        resume_unwind(Box::new(()));
-    }));
-    assert!(crashed.is_err());
-}
-
 #[test]
 fn a_repeated_request_gets_the_answer_of_the_first() {
     let (store, now) = (store(10), Instant::now());
@@ -42,9 +34,9 @@ fn a_repeated_request_gets_the_answer_of_the_first() {
 }
 
 #[test]
-fn a_crash_leaves_the_key_interrupted_until_the_author_forgets_it() {
+fn a_dropped_ticket_leaves_its_key_interrupted_until_the_author_forgets_it() {
     let (store, now) = (store(10), Instant::now());
-    crash(first(store.claim(1, now)));
+    drop(first(store.claim(1, now)));
     assert!(matches!(store.claim(1, now), Claim::Interrupted));
     assert!(store.forget(&1));
     assert!(!store.forget(&1));
@@ -54,26 +46,17 @@ fn a_crash_leaves_the_key_interrupted_until_the_author_forgets_it() {
 #[test]
 fn an_interrupted_key_expires() {
     let store = store(10);
-    crash(first(store.claim(1, Instant::now())));
+    drop(first(store.claim(1, Instant::now())));
     assert!(matches!(store.claim(1, Instant::now() + TTL / 2), Claim::Interrupted));
     assert!(matches!(store.claim(1, Instant::now() + TTL), Claim::First(_)));
 }
 
 #[test]
-fn a_ticket_dropped_in_good_order_frees_its_key() {
+fn a_released_ticket_frees_its_key() {
     let (store, now) = (store(10), Instant::now());
-    drop(first(store.claim(1, now)));
+    first(store.claim(1, now)).release();
     assert!(store.is_empty());
-    drop(first(store.claim(1, now)));
-}
-
-#[test]
-fn work_that_is_cut_off_after_its_effect_began_is_interrupted() {
-    let (store, now) = (store(10), Instant::now());
-    let mut ticket = first(store.claim(1, now));
-    ticket.effect_begins();
-    drop(ticket);
-    assert!(matches!(store.claim(1, now), Claim::Interrupted));
+    first(store.claim(1, now)).complete("paid", now);
 }
 
 #[test]
@@ -105,21 +88,21 @@ fn the_oldest_answer_makes_room_and_what_runs_never_does() {
 #[test]
 fn a_store_of_running_and_interrupted_keys_is_full() {
     let (store, now) = (store(2), Instant::now());
-    crash(first(store.claim(1, now)));
+    drop(first(store.claim(1, now)));
     let running = first(store.claim(2, now));
     assert!(matches!(store.claim(3, now), Claim::Full));
     assert!(matches!(store.claim(2, now), Claim::Running));
-    drop(running);
+    running.release();
     assert!(matches!(store.claim(3, now), Claim::First(_)));
 }
 
 #[test]
 fn what_expired_goes_before_an_answer_that_has_not() {
     let (store, start) = (store(2), Instant::now());
-    crash(first(store.claim(1, start)));
+    drop(first(store.claim(1, start)));
     let later = Instant::now() + TTL;
     first(store.claim(2, start)).complete("paid", later - TTL / 2);
-    drop(first(store.claim(3, later)));
+    first(store.claim(3, later)).release();
     assert!(matches!(store.claim(2, later), Claim::Repeated("paid")));
 }
 
@@ -142,28 +125,6 @@ fn expired_answers_are_freed_faster_than_new_ones_come() {
         first(store.claim(key, start + TTL)).complete("paid", start + TTL);
     }
     assert_eq!(store.len(), 500);
-}
-
-/// Claims again whenever it is dropped, as no sane answer does.
-#[derive(Clone)]
-struct Meddler(Option<Idempotency<u32, Self>>);
-
-impl Drop for Meddler {
-    fn drop(&mut self) {
-        if let Some(store) = &self.0 {
-            store.forget(&1);
-        }
-    }
-}
-
-#[test]
-fn answers_are_dropped_outside_the_lock() {
-    let (store, now) = (Idempotency::new(1, TTL), Instant::now());
-    for (key, now) in [(1, now), (2, now), (3, now + TTL)] {
-        let Claim::First(ticket) = store.claim(key, now) else { panic!("not the first") };
-        ticket.complete(Meddler(Some(store.clone())), now);
-    }
-    assert!(store.forget(&3));
 }
 
 #[test]
@@ -213,15 +174,15 @@ async fn of_those_who_wait_for_a_freed_key_one_is_the_next() {
         sleep(Duration::from_secs(1)).await;
         ticket.complete("paid", Instant::now());
     };
-    tokio::join!(wait(), wait(), wait(), async { drop(ticket) });
+    tokio::join!(wait(), wait(), wait(), async { ticket.release() });
     assert_eq!(firsts.get(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_waits_hears_of_a_crash() {
+async fn whoever_waits_hears_that_it_was_cut_off() {
     let store = store(10);
     let ticket = first(store.claim(1, Instant::now()));
-    let (claim, ()) = tokio::join!(store.claim_or_wait(1, TTL), async { crash(ticket) });
+    let (claim, ()) = tokio::join!(store.claim_or_wait(1, TTL), async { drop(ticket) });
     assert!(matches!(claim, Claim::Interrupted));
 }
 
@@ -242,7 +203,7 @@ async fn a_wait_that_is_given_up_leaves_nothing_behind() {
         let mut wait = std::pin::pin!(store.claim_or_wait(1, TTL));
         assert!(wait.as_mut().now_or_never().is_none());
         // Woken, but never polled again.
-        drop(ticket);
+        ticket.release();
     }
     assert!(store.is_empty());
     advance(TTL).await;

@@ -50,8 +50,8 @@ impl Model {
 enum Step {
     Claim(u32),
     Complete(u32),
-    Free(u32),
-    Interrupt(u32),
+    Release(u32),
+    Drop(u32),
     Forget(u32),
     Wait(u64),
 }
@@ -61,8 +61,8 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => key().prop_map(Step::Claim),
         2 => key().prop_map(Step::Complete),
-        1 => key().prop_map(Step::Free),
-        1 => key().prop_map(Step::Interrupt),
+        1 => key().prop_map(Step::Release),
+        1 => key().prop_map(Step::Drop),
         1 => key().prop_map(Step::Forget),
         2 => (0u64..60).prop_map(Step::Wait),
     ]
@@ -101,11 +101,12 @@ proptest! {
                         ticket.complete("answer", now);
                         model.set(key, State::Answered, now);
                     },
-                    Step::Free(key) => if tickets.remove(&key).is_some() {
+                    Step::Release(key) => if let Some(ticket) = tickets.remove(&key) {
+                        ticket.release();
                         model.remove(key);
                     },
-                    Step::Interrupt(key) => if let Some(ticket) = tickets.remove(&key) {
-                        crash(ticket);
+                    Step::Drop(key) => if let Some(ticket) = tickets.remove(&key) {
+                        drop(ticket);
                         model.set(key, State::Interrupted, now);
                     },
                     Step::Forget(key) => if model.state(key) != Some(State::Running) {
