@@ -4,5 +4,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    trunkline::app().run()
+    trunkline::app().version(env!("CARGO_PKG_VERSION")).run()
 }

@@ -150,7 +150,7 @@ fn the_version_is_that_of_the_package() -> Result<()> {
     command.arg("--version");
     let version = output(command)?;
     assert_eq!(version.status.code(), Some(0));
-    let expected = concat!("trunkline ", env!("CARGO_PKG_VERSION"), "\n");
+    let expected = concat!("trunkline-under-test ", env!("CARGO_PKG_VERSION"), "\n");
     assert_eq!(text(&version.stdout), expected);
     Ok(())
 }
