@@ -8,6 +8,7 @@
 //! | [`forward`], [`echo`], [`closed`] | what serves a stream, and how that ends |
 //! | [`tree`] | the actors that hold and drive all of the above, a file each |
 //! | [`handler`] | the seam: what a listener starts for each connection |
+//! | [`http`] | HTTP/1.1 as pure code |
 //! | [`blocking`] | threads for work that blocks |
 //! | [`idempotency`] | answers that are kept, so that a repeated request takes effect once |
 //! | [`protocol`] | the handler that runs authors' protocols |
@@ -31,6 +32,7 @@ pub mod echo;
 pub mod forward;
 pub mod group;
 pub mod handler;
+pub mod http;
 pub mod idempotency;
 mod idle;
 pub mod limits;
