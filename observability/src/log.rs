@@ -1,20 +1,33 @@
 //! The log: lines on stderr, as text or JSON, written by a thread of their own.
 //!
 //! Libraries emit through `tracing`; only a program calls [`init`]. A worker never waits for
-//! whoever reads stderr: lines go into a bounded queue, and what does not fit is counted.
+//! whoever reads stderr: each thread has a bounded buffer of lines, and what does not fit is
+//! counted. The lines of one thread stay in order and whole; those of different threads may
+//! change places within the milliseconds for which they are gathered.
 //! Strings that come from outside are logged in quotes with control characters escaped.
 
-use std::io::stderr;
+mod cut;
+mod lane;
+mod lines;
+mod sink;
+#[cfg(test)]
+pub(crate) mod testing;
+mod writer;
+
+use std::io::{self, stderr};
 
 use tracing::Level;
-use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{Layer, fmt};
+use tracing_subscriber::{Layer, Registry, fmt};
 
-/// How many lines wait for stderr before further ones are dropped and counted.
-const QUEUE: usize = 16_384;
+use crate::access::AccessLog;
+use lines::Lines;
+use sink::Running;
+
+pub(crate) use lane::LONGEST;
+pub(crate) use sink::Sink;
 
 /// How a line is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,45 +38,61 @@ pub enum Format {
     Json,
 }
 
-/// Keeps the log going; when it is dropped, what is queued is written.
+/// Keeps the log going; when it is dropped, what waits is written. It gives up after a second if
+/// nobody reads.
 #[must_use = "the log ends when its guard is dropped"]
 pub struct Guard {
-    dropped: ErrorCounter,
-    _worker: WorkerGuard,
+    running: Running,
+    access: AccessLog,
 }
 
 impl Guard {
-    /// How many lines were lost because nobody read stderr fast enough.
+    /// How many lines were lost because nobody read stderr fast enough, or it could not be
+    /// written to.
     #[must_use]
     pub fn dropped_lines(&self) -> usize {
-        self.dropped.dropped_lines()
+        self.running.dropped_lines()
+    }
+
+    /// Where the lines of requests go: off if `info` is below the level of this log.
+    #[must_use]
+    pub fn access_log(&self) -> AccessLog {
+        self.access.clone()
     }
 }
 
-/// The log is there already: a process has one.
+/// Why the log did not start.
 #[derive(Debug, thiserror::Error)]
-#[error("the log was started before")]
-pub struct AlreadyStarted;
+pub enum StartError {
+    /// The log is there already: a process has one.
+    #[error("the log was started before")]
+    AlreadyStarted,
+    /// The system gave no thread to write with.
+    #[error("the log's thread cannot be started: raise the limit of threads")]
+    Thread(#[source] io::Error),
+}
 
 /// Starts the log of this process: lines of `level` and above.
 ///
 /// # Errors
-/// If a log, or any other subscriber of `tracing`, is there already.
-pub fn init(level: Level, format: Format) -> Result<Guard, AlreadyStarted> {
-    let (writer, worker) = NonBlockingBuilder::default()
-        .buffered_lines_limit(QUEUE)
-        .lossy(true)
-        .thread_name("trunkline-log")
-        .finish(stderr());
-    let dropped = writer.error_counter();
-    let lines = fmt::layer().with_writer(writer).with_ansi(false);
-    let layer = match format {
+/// If a log, or any other subscriber of `tracing`, is there already, or if the system gives no
+/// further thread.
+pub fn init(level: Level, format: Format) -> Result<Guard, StartError> {
+    let (sink, running) = Sink::start(stderr()).map_err(StartError::Thread)?;
+    let access =
+        if level >= Level::INFO { AccessLog::new(sink.clone(), format) } else { AccessLog::off() };
+    tracing_subscriber::registry()
+        .with(layer(sink, format).with_filter(LevelFilter::from_level(level)))
+        .try_init()
+        .map_err(|_| StartError::AlreadyStarted)?;
+    Ok(Guard { running, access })
+}
+
+/// Writes what `tracing` is told into `sink`.
+pub(crate) fn layer(sink: Sink, format: Format) -> Box<dyn Layer<Registry> + Send + Sync> {
+    let lines = fmt::layer().with_writer(Lines::new(sink, format)).with_ansi(false);
+    match format {
         Format::Text => lines.boxed(),
         Format::Json => lines.json().flatten_event(true).with_current_span(false).boxed(),
-    };
-    tracing_subscriber::registry()
-        .with(layer.with_filter(LevelFilter::from_level(level)))
-        .try_init()
-        .map_err(|_| AlreadyStarted)?;
-    Ok(Guard { dropped, _worker: worker })
+    }
 }

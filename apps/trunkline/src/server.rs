@@ -136,9 +136,9 @@ pub enum ServeError {
     /// The tree is not sound, or there are no threads.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// Something else logs already.
+    /// The log did not start.
     #[error(transparent)]
-    Log(#[from] log::AlreadyStarted),
+    Log(#[from] log::StartError),
 }
 
 /// Runs a server until it ends. Everything is bound before anything starts.
@@ -263,7 +263,7 @@ fn bind(
     Ok(bound)
 }
 
-fn start_log(settings: &Settings) -> Result<log::Guard, log::AlreadyStarted> {
+fn start_log(settings: &Settings) -> Result<log::Guard, log::StartError> {
     let level = match settings.log.level {
         LogLevel::Error => Level::ERROR,
         LogLevel::Warn => Level::WARN,

@@ -1,0 +1,216 @@
+//! The line of one HTTP request.
+//!
+//! It has the form of all other lines, with the target `trunkline::request`, and is written by
+//! hand: it costs a worker a fraction of a microsecond, where a macro of `tracing` costs several.
+//!
+//! | member | what |
+//! |---|---|
+//! | `request` | its number, 16 hexadecimal digits |
+//! | `client` | the peer's address |
+//! | `listener`, `connection`, `worker` | where it came in |
+//! | `method`, `host`, `path`, `protocol` | as the client sent them |
+//! | `status` | of the answer; `none` (in JSON `null`) if nothing was answered |
+//! | `route`, `pool`, `backend` | where it went; empty if it did not come so far |
+//! | `tries` | backends that were tried |
+//! | `reused` | whether it went over a connection that was kept |
+//! | `phase`, `code` | how far it came, and why it ended |
+//! | `bytes_in`, `bytes_out` | bytes of the client, and to the client |
+//! | `wait_us` | microseconds from its whole head to its being sent to the backend |
+//! | `first_byte_us` | from its whole head to the answer's first byte; `none` without one |
+//! | `total_us` | its whole time |
+//! | `detail` | more on why it ended; left out where there is nothing to say |
+
+mod address;
+mod json;
+mod quote;
+mod shape;
+mod stamp;
+mod text;
+
+use std::net::SocketAddr;
+use std::time::SystemTime;
+
+use json::Json;
+use quote::quoted;
+use shape::{Key, Shape, key};
+use stamp::stamp;
+use text::Text;
+
+use crate::log::{Format, LONGEST, Sink};
+
+const TARGET: &str = "trunkline::request";
+const MESSAGE: &str = "request done";
+
+/// The most bytes of a string that a peer chose.
+const MOST: usize = 1024;
+
+/// The most bytes of a name out of the file.
+const MOST_OF_NAME: usize = 256;
+
+/// A line of a request is never cut as a whole: its four strings from outside, its seven names,
+/// three bytes for the mark of each, and a kilobyte for keys, quotes and numbers, fit.
+const _: () = assert!(4 * (MOST + 3) + 7 * (MOST_OF_NAME + 3) + 1024 <= LONGEST);
+
+/// What is said of one request. Strings may have any content: they are quoted, what does not print
+/// is escaped, and a long one is cut and ends in `…` then. `method`, `host`, `path` and `detail`
+/// have 1 KiB at the most, names 256 bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct AccessLine<'a> {
+    /// The request's number.
+    pub request: u64,
+    /// The peer's address.
+    pub client: SocketAddr,
+    /// The listener's name.
+    pub listener: &'a str,
+    /// The connection's number.
+    pub connection: u64,
+    /// The worker's index.
+    pub worker: usize,
+    /// The method as the client sent it.
+    pub method: &'a [u8],
+    /// The host as the client sent it.
+    pub host: &'a [u8],
+    /// The path as the client sent it.
+    pub path: &'a [u8],
+    /// `HTTP/1.1` or `HTTP/1.0`.
+    pub protocol: &'static str,
+    /// The status of the answer; 0 if nothing was answered.
+    pub status: u16,
+    /// The route's name.
+    pub route: &'a str,
+    /// The pool's name; empty if none was asked.
+    pub pool: &'a str,
+    /// The address of the last backend; empty if none was tried.
+    pub backend: &'a str,
+    /// How many backends were tried.
+    pub tries: u32,
+    /// It went over a connection that was kept.
+    pub reused: bool,
+    /// How far it came. One of a closed set.
+    pub phase: &'static str,
+    /// Why it ended. One of a closed set.
+    pub code: &'static str,
+    /// Bytes from the client.
+    pub bytes_in: u64,
+    /// Bytes to the client.
+    pub bytes_out: u64,
+    /// Microseconds from its whole head to its being sent to the backend.
+    pub wait_us: u64,
+    /// Microseconds from its whole head to the first byte of the answer, if there was one.
+    pub first_byte_us: Option<u64>,
+    /// Microseconds of the whole request.
+    pub total_us: u64,
+    /// More on why it ended; left out if it is empty.
+    pub detail: &'a str,
+}
+
+/// Where the lines of requests go. Cheap to clone; without a log, as [`AccessLog::off`] and the
+/// default are, it writes nothing.
+#[derive(Clone, Default)]
+pub struct AccessLog {
+    to: Option<(Sink, Format)>,
+}
+
+impl AccessLog {
+    pub(crate) fn new(sink: Sink, format: Format) -> Self {
+        Self { to: Some((sink, format)) }
+    }
+
+    /// One that writes nothing.
+    #[must_use]
+    pub fn off() -> Self {
+        Self::default()
+    }
+
+    /// Whether lines are written: what only a line needs can be left out otherwise.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.to.is_some()
+    }
+
+    /// Writes the line of a request that is done now. Never waits: a line for which there is no
+    /// room is counted and dropped.
+    pub fn write(&self, line: &AccessLine<'_>) {
+        let Some((sink, format)) = &self.to else {
+            return;
+        };
+        let now = SystemTime::now();
+        match format {
+            Format::Text => sink.line(|out| append::<Text>(out, now, line)),
+            Format::Json => sink.line(|out| append::<Json>(out, now, line)),
+        }
+    }
+}
+
+/// Appends the whole line.
+fn append<S: Shape>(out: &mut Vec<u8>, now: SystemTime, line: &AccessLine<'_>) {
+    S::begin(out, &stamp(now));
+    S::key(out, key!("request"));
+    hexadecimal(out, line.request);
+    S::key(out, key!("client"));
+    S::address(out, line.client);
+    string::<S>(out, key!("listener"), line.listener.as_bytes(), MOST_OF_NAME);
+    number::<S>(out, key!("connection"), line.connection);
+    number::<S>(out, key!("worker"), line.worker);
+    string::<S>(out, key!("method"), line.method, MOST);
+    string::<S>(out, key!("host"), line.host, MOST);
+    string::<S>(out, key!("path"), line.path, MOST);
+    string::<S>(out, key!("protocol"), line.protocol.as_bytes(), MOST_OF_NAME);
+    optional::<S>(out, key!("status"), (line.status != 0).then_some(line.status.into()));
+    string::<S>(out, key!("route"), line.route.as_bytes(), MOST_OF_NAME);
+    string::<S>(out, key!("pool"), line.pool.as_bytes(), MOST_OF_NAME);
+    string::<S>(out, key!("backend"), line.backend.as_bytes(), MOST_OF_NAME);
+    number::<S>(out, key!("tries"), line.tries);
+    S::key(out, key!("reused"));
+    out.extend_from_slice(if line.reused { b"true" } else { b"false" });
+    string::<S>(out, key!("phase"), line.phase.as_bytes(), MOST_OF_NAME);
+    string::<S>(out, key!("code"), line.code.as_bytes(), MOST_OF_NAME);
+    number::<S>(out, key!("bytes_in"), line.bytes_in);
+    number::<S>(out, key!("bytes_out"), line.bytes_out);
+    number::<S>(out, key!("wait_us"), line.wait_us);
+    optional::<S>(out, key!("first_byte_us"), line.first_byte_us);
+    number::<S>(out, key!("total_us"), line.total_us);
+    if !line.detail.is_empty() {
+        string::<S>(out, key!("detail"), line.detail.as_bytes(), MOST);
+    }
+    S::end(out);
+}
+
+#[inline]
+fn string<S: Shape>(out: &mut Vec<u8>, key: Key, value: &[u8], most: usize) {
+    S::key(out, key);
+    quoted::<S>(out, value, most);
+}
+
+#[inline]
+fn number<S: Shape>(out: &mut Vec<u8>, key: Key, value: impl itoa::Integer) {
+    S::key(out, key);
+    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+}
+
+#[inline]
+fn optional<S: Shape>(out: &mut Vec<u8>, key: Key, value: Option<u64>) {
+    match value {
+        Some(value) => number::<S>(out, key, value),
+        None => {
+            S::key(out, key);
+            S::none(out);
+        }
+    }
+}
+
+/// Sixteen digits in quotes: as a number of JSON it would lose its last ones in many readers.
+#[inline]
+fn hexadecimal(out: &mut Vec<u8>, value: u64) {
+    let mut digits = *b"\"0000000000000000\"";
+    for (digit, byte) in digits[1..17].chunks_exact_mut(2).zip(value.to_be_bytes()) {
+        digit[0] = DIGITS[usize::from(byte >> 4)];
+        digit[1] = DIGITS[usize::from(byte & 15)];
+    }
+    out.extend_from_slice(&digits);
+}
+
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
+#[cfg(test)]
+mod tests;
