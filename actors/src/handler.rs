@@ -3,6 +3,7 @@
 //! | handler | does |
 //! |---|---|
 //! | [`Forwarding`] | asks for a lease, connects, moves bytes both ways |
+//! | [`Http`] | reads requests, and has each answered by a backend |
 //! | [`Echoing`] | sends every byte back |
 //! | [`Hosted`](crate::protocol::Hosted) | runs an author's [`Protocol`](crate::protocol::Protocol) |
 //!
@@ -10,14 +11,18 @@
 
 mod echoing;
 mod forwarding;
+mod http;
 mod seat;
+mod upstreams;
 
 use std::pin::Pin;
 use std::rc::Rc;
 
 pub use echoing::Echoing;
-pub use forwarding::{Forwarding, LEASE_LIMIT, Upstreams};
+pub use forwarding::Forwarding;
+pub use http::{Http, Site, Times};
 pub use seat::Seat;
+pub use upstreams::{LEASE_LIMIT, Upstreams};
 
 use crate::record::Record;
 use crate::stream::Stream;

@@ -8,13 +8,17 @@
 //! | [`response`] | the head of an answer: the same the other way |
 //! | [`fields`] | header fields: hop-by-hop and not |
 //! | [`chunked`], [`body`] | bodies on their way: the sender's framing in, the receiver's out |
+//! | [`exchange`] | one request and its answer: both bodies, and what may follow |
+//! | [`answer`] | answers of our own |
 //! | [`refusal`] | why a request is not served, or an answer not passed on |
 //! | [`route`] | which target serves a request |
 //!
 //! Nothing here reads, writes, waits or knows an actor.
 
+pub mod answer;
 pub mod body;
 pub mod chunked;
+pub mod exchange;
 pub mod fields;
 pub mod forwarded;
 pub mod limits;

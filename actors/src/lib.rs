@@ -35,6 +35,7 @@ pub mod handler;
 pub mod http;
 pub mod idempotency;
 mod idle;
+mod kept;
 pub mod limits;
 pub mod pool;
 pub mod protocol;
@@ -44,5 +45,6 @@ mod scratch;
 #[cfg(test)]
 mod slots;
 pub mod socket;
+mod spare;
 pub mod stream;
 pub mod tree;

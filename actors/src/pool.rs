@@ -12,6 +12,7 @@ pub use self::member::{Member, Weight, WeightError};
 use crate::backend::BackendId;
 use crate::backend::health::Admission;
 use crate::backend::lease::Lease;
+pub use crate::kept::KeepLimits;
 use crate::balance::{Algorithm, Balance, Candidates, Tier};
 
 mod member;
@@ -25,6 +26,22 @@ pub struct PoolSettings {
     pub attempts: NonZeroU32,
     /// How long one try to connect may take.
     pub connect_timeout: Duration,
+    /// Which requests may go over a connection that has served before.
+    pub reuse: Reuse,
+    /// What is kept of such connections.
+    pub keep: KeepLimits,
+}
+
+/// Which requests may go over a connection that has served before: its backend may be about to close
+/// it, and then it is not known whether a request was served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reuse {
+    /// Those that may be repeated.
+    Safe,
+    /// All.
+    Always,
+    /// None; no connection is kept.
+    Never,
 }
 
 /// Backends that serve the same thing.

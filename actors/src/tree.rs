@@ -10,6 +10,8 @@
 //! │        └─ probe              active health check
 //! ├─ routers
 //! │  └─ wN                       asked for leases by the connections of its worker
+//! ├─ upstreams
+//! │  └─ wN                       closes kept connections to backends that waited too long
 //! └─ listeners                   all at once; a listener that spends its intensity is parked
 //!    └─ NAME                     supervisor
 //!       ├─ connections
@@ -32,6 +34,7 @@ pub mod listener;
 pub mod pool;
 pub mod probe;
 pub mod router;
+mod upstreams;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -108,6 +111,8 @@ pub fn traffic(
         router_group = router_group.child(spec);
     }
     let routers: Arc<[_]> = routers.into();
+    let upstreams = (0..workers).map(Placement::Worker).map(upstreams::spec);
+    let upstreams = upstreams.fold(SupervisorSpec::new("upstreams", supervision.parts), SupervisorSpec::child);
 
     let listener_group = listeners(&directory, &routers).into_iter().fold(
         SupervisorSpec::new("listeners", supervision.groups).stops_together(),
@@ -116,5 +121,6 @@ pub fn traffic(
     SupervisorSpec::new("traffic", supervision.traffic)
         .child(pool_group)
         .child(router_group)
+        .child(upstreams)
         .child(listener_group)
 }

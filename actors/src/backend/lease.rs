@@ -45,7 +45,7 @@ impl Lease {
         &self.pool
     }
 
-    #[cfg(test)]
+    /// Whether it is to find out if the backend is back: only a new connection tells.
     pub(crate) fn is_trial(&self) -> bool {
         self.trial.is_some()
     }

@@ -68,6 +68,8 @@ fn least_request_prefers_the_fewest_leases_for_the_weight() {
         algorithm: Algorithm::LeastRequest,
         attempts: NonZeroU32::MIN,
         connect_timeout: Duration::ZERO,
+        reuse: crate::pool::Reuse::Safe,
+        keep: crate::pool::KeepLimits { connections: 8, idle: Duration::from_secs(1) },
     };
     let members = tier(&[3, 1]).members().to_vec();
     let pool = Arc::new(Pool::new("web", settings, members.clone()));

@@ -43,6 +43,12 @@ impl Seat {
         }
     }
 
+    /// Whether the service is to end.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.drain.begun.get()
+    }
+
     /// Ready once the service is to end.
     pub fn poll_drain(&self, task: &Context<'_>) -> Poll<()> {
         if self.drain.begun.get() {

@@ -2,6 +2,15 @@
 
 use httparse::Header;
 
+/// A version of HTTP/1 (RFC 9110 §2.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Version {
+    /// HTTP/1.0.
+    Http10,
+    /// HTTP/1.1.
+    Http11,
+}
+
 /// A field that concerns only the next hop (RFC 9110 §7.6.1), by its name. Those that `Connection`
 /// names come on top: see [`Options::names`].
 #[must_use]
@@ -28,9 +37,12 @@ pub fn items<'h, 'b>(
     fields
         .iter()
         .filter(move |field| field.name.eq_ignore_ascii_case(name))
-        .flat_map(|field| field.value.split(|byte| *byte == b','))
-        .map(<[u8]>::trim_ascii)
-        .filter(|item| !item.is_empty())
+        .flat_map(|field| list(field.value))
+}
+
+/// The items of the list that one field's value is.
+pub fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).filter(|item| !item.is_empty())
 }
 
 /// What the `Connection` fields of a head say (RFC 9110 §7.6.1).
@@ -52,18 +64,23 @@ impl Options {
     pub fn of(fields: &[Header<'_>]) -> Self {
         let mut options = Self::default();
         for option in items(fields, "connection") {
-            if option.eq_ignore_ascii_case(b"close") {
-                options.close = true;
-            } else if option.eq_ignore_ascii_case(b"keep-alive") {
-                options.keep_alive = true;
-            } else if option.eq_ignore_ascii_case(b"upgrade") {
-                options.upgrade = true;
-            } else {
-                options.others |= std::str::from_utf8(option)
-                    .is_ok_and(|name| !is_hop_by_hop(name) && !is_never_an_option(name));
-            }
+            options.add(option);
         }
         options
+    }
+
+    /// Adds one item of a `Connection` field.
+    pub fn add(&mut self, option: &[u8]) {
+        if option.eq_ignore_ascii_case(b"close") {
+            self.close = true;
+        } else if option.eq_ignore_ascii_case(b"keep-alive") {
+            self.keep_alive = true;
+        } else if option.eq_ignore_ascii_case(b"upgrade") {
+            self.upgrade = true;
+        } else {
+            self.others |= std::str::from_utf8(option)
+                .is_ok_and(|name| !is_hop_by_hop(name) && !is_never_an_option(name));
+        }
     }
 
     /// Whether `name` is named, and so ends here.
@@ -97,7 +114,9 @@ pub fn content_length(fields: &[Header<'_>]) -> Result<Option<u64>, BadLength> {
     digits(length.value).ok_or(BadLength).map(Some)
 }
 
-fn digits(value: &[u8]) -> Option<u64> {
+/// The number that `value` is, if it is digits alone.
+#[must_use]
+pub fn digits(value: &[u8]) -> Option<u64> {
     // 19 digits fit into 64 bits, whatever they are.
     if value.is_empty() || value.len() > 19 {
         return None;

@@ -12,6 +12,8 @@ const SETTINGS: PoolSettings = PoolSettings {
     algorithm: Algorithm::RoundRobin,
     attempts: NonZeroU32::MIN,
     connect_timeout: Duration::from_secs(1),
+    reuse: crate::pool::Reuse::Safe,
+    keep: crate::pool::KeepLimits { connections: 8, idle: Duration::from_secs(1) },
 };
 
 fn member(address: &str, backup: bool) -> Member {

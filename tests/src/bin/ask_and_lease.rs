@@ -127,6 +127,11 @@ fn pool() -> PoolPlan {
             algorithm: Algorithm::RoundRobin,
             attempts: NonZeroU32::MIN,
             connect_timeout: second,
+            reuse: trunkline_actors::pool::Reuse::Safe,
+            keep: trunkline_actors::pool::KeepLimits {
+                connections: 8,
+                idle: Duration::from_secs(1),
+            },
         },
         health: HealthPolicy { fall: 1, probe_fall: 1, rise: 1, retry_after: second },
         probe: None,

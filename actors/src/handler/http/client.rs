@@ -1,0 +1,124 @@
+//! The client's stream, and what was read from it too early.
+
+use std::io;
+use std::task::{Context, Poll, Waker};
+use std::time::SystemTime;
+
+use trunkline_runtime::is_crash;
+
+use crate::http::answer::OwnAnswer;
+use crate::scratch::with_scratch;
+use crate::spare::Lent;
+use crate::stream::Stream;
+
+/// How far the client has been answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answered {
+    /// It waits for nothing.
+    Idle,
+    /// It waits for an answer that has not begun.
+    Due,
+    /// It has a part of an answer.
+    Partly,
+}
+
+/// What the connection has of its client.
+pub(super) struct Client {
+    /// None once something else has taken it over.
+    stream: Option<Stream>,
+    /// Read and not yet used: the beginning of a head, or what came behind a request.
+    pub(super) held: Vec<u8>,
+    /// It has ended its side.
+    pub(super) ended: bool,
+    pub(super) answered: Answered,
+}
+
+impl Client {
+    pub(super) fn new(stream: Stream) -> Self {
+        Self {
+            stream: Some(stream),
+            held: Vec::new(),
+            ended: false,
+            answered: Answered::Idle,
+        }
+    }
+
+    fn stream(&mut self) -> io::Result<&mut Stream> {
+        self.stream.as_mut().ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+
+    pub(super) fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        self.stream()?.poll_read(cx, buffer)
+    }
+
+    pub(super) fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.stream()?.poll_write(cx, bytes)
+    }
+
+    pub(super) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream()?.poll_shutdown(cx)
+    }
+
+    /// Its drop will be a reset.
+    pub(super) fn abort(&mut self) {
+        if let Some(stream) = &mut self.stream {
+            stream.abort();
+        }
+    }
+
+    /// For something else to take over, with what was read from it too early.
+    pub(super) fn take(&mut self) -> Option<(Stream, Vec<u8>)> {
+        self.stream.take().map(|stream| (stream, std::mem::take(&mut self.held)))
+    }
+
+    /// What the client is told when its connection's actor has crashed: whatever can be said without
+    /// waiting.
+    fn own_up(&mut self) {
+        let Some(stream) = &mut self.stream else { return };
+        let mut cx = Context::from_waker(Waker::noop());
+        match self.answered {
+            Answered::Partly => return stream.abort(),
+            Answered::Idle if self.held.is_empty() => {
+                // A request that has come by now is answered as well: its sender would wait for it.
+                let read = with_scratch(|scratch| stream.poll_read(&mut cx, scratch));
+                if !matches!(read, Poll::Ready(Ok(1..))) {
+                    return;
+                }
+            }
+            Answered::Idle | Answered::Due => {}
+        }
+        let mut answer = Lent::new();
+        let crashed = OwnAnswer {
+            status: 503,
+            content_type: "text/plain; charset=utf-8",
+            body: b"503 Service Unavailable: this connection's actor crashed\n",
+            location: None,
+            head: false,
+            connection: Some("close"),
+        };
+        crashed.write(SystemTime::now(), &mut answer);
+        let _ = stream.poll_write(&mut cx, &answer);
+        // Unread input would turn the end into a reset, and the answer might be lost with it.
+        let _ = stream.poll_shutdown(&mut cx);
+        let _ = with_scratch(|scratch| stream.poll_read(&mut cx, scratch));
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        if is_crash() {
+            self.own_up();
+        } else if self.answered == Answered::Partly {
+            // Cut off by a kill or the end of the drain: no truncated answer may look whole.
+            self.abort();
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! One connection of a client: its requests, one after the other.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use tokio::time::Instant;
+
+use super::Site;
+use super::account::{Account, Phase};
+use super::begun::Begun;
+use super::client::{Answered, Client};
+use super::fault::Fault;
+use super::intake::Next;
+use super::pump::{End, Pump};
+use super::reach::Reached;
+use super::timer::Timer;
+use crate::backend::lease::Lease;
+use crate::closed::{Ending, Moved};
+use crate::forward::Forward;
+use crate::handler::Seat;
+use crate::http::route::Target;
+use crate::kept;
+use crate::record::{Code, Record};
+use crate::stream::Stream;
+
+/// A client's connection. It is all that a client costs which asks for nothing.
+pub(super) struct Conversation {
+    pub(super) site: Arc<Site>,
+    pub(super) record: Rc<Record>,
+    pub(super) seat: Seat,
+    pub(super) client: Client,
+    pub(super) timer: Timer,
+    /// Since when nothing has been asked for.
+    pub(super) idle_since: Instant,
+    pub(super) head_began: Instant,
+    /// What is held was not looked at yet.
+    pub(super) fresh: bool,
+    served: u32,
+}
+
+/// What comes after a request.
+pub(super) enum After {
+    /// The next one.
+    Next,
+    /// The end.
+    Close,
+    /// Bytes that are none of ours.
+    Switched(Box<Switched>),
+}
+
+/// Another protocol, between the client and a backend.
+pub(super) struct Switched {
+    backend: Stream,
+    account: Account,
+    lease: Lease,
+}
+
+/// How a try with a backend ended.
+enum Tried {
+    Over(After),
+    /// The connection had been kept too long; nothing was answered, and the request may go again.
+    Stale(Box<Begun>),
+}
+
+impl Conversation {
+    pub(super) fn new(site: Arc<Site>, stream: Stream, record: Rc<Record>, seat: Seat) -> Self {
+        let now = Instant::now();
+        let timer = Timer::new(now + site.times.head.min(site.times.keep_alive));
+        Self {
+            site,
+            record,
+            seat,
+            client: Client::new(stream),
+            timer,
+            idle_since: now,
+            head_began: now,
+            fresh: false,
+            served: 0,
+        }
+    }
+
+    /// Serves the client until it or we end.
+    pub(super) async fn run(mut self) {
+        loop {
+            let next = poll_fn(|cx| self.poll_next(cx)).await;
+            // In boxes of their own, so that a connection that waits does not keep their room.
+            let after = match next {
+                Next::Request(begun) => Box::pin(self.serve(begun)).await,
+                Next::Refused(refusal, account) => {
+                    Box::pin(self.refuse(&Fault::Request(refusal), account)).await;
+                    After::Close
+                }
+                Next::TooSlow(account) => {
+                    Box::pin(self.refuse(&Fault::SlowHead, account)).await;
+                    After::Close
+                }
+                Next::Lost(mut account, loss) => {
+                    account.close(loss.map_or("client_closed", |loss| Ending::of_client(loss).name()));
+                    After::Close
+                }
+                Next::Over => After::Close,
+            };
+            self.client.answered = Answered::Idle;
+            match after {
+                After::Next => {
+                    self.idle_since = Instant::now();
+                    self.fresh = true;
+                }
+                After::Close => break,
+                After::Switched(switched) => {
+                    Box::pin(self.stream(*switched)).await;
+                    break;
+                }
+            }
+        }
+        self.record.close(Code::Ended(Ending::Done));
+    }
+
+    /// Answers one request.
+    async fn serve(&mut self, mut begun: Box<Begun>) -> After {
+        self.served += 1;
+        if self.served >= self.site.requests.get() || self.seat.is_draining() {
+            begun.exchange.close_client();
+        }
+        let Some(route) = begun.route.take() else {
+            return self.refuse_begun(&Fault::NoRoute, begun).await;
+        };
+        match &route.target {
+            Target::Pool { pool, .. } => {
+                let pool = Arc::clone(pool);
+                self.forward(&pool, begun).await
+            }
+            Target::Redirect(_) | Target::Answer(_) => self.answer_target(&route, begun).await,
+        }
+    }
+
+    /// Has a backend of `pool` answer it.
+    async fn forward(&mut self, pool: &Arc<str>, mut begun: Box<Begun>) -> After {
+        let mut fresh = false;
+        loop {
+            let reached = match self.site.reach(pool, &mut begun, fresh).await {
+                Ok(reached) => reached,
+                Err(fault) => return self.refuse_begun(&fault, begun).await,
+            };
+            match self.exchange(reached, begun).await {
+                Tried::Over(after) => return after,
+                Tried::Stale(again) => (begun, fresh) = (again, true),
+            }
+        }
+    }
+
+    /// Sends it to a backend that was reached, and passes its answer on.
+    async fn exchange(&mut self, reached: Reached, begun: Box<Begun>) -> Tried {
+        let Reached { stream, mut lease, reused, keep } = reached;
+        let mut pump = Pump::new(stream, begun, reused);
+        let end = poll_fn(|cx| pump.poll(cx, self)).await;
+        let (mut begun, mut backend) = pump.into_parts();
+        if reused && begun.exchange.answer_has_begun() {
+            let transition = lease.connected(Instant::now());
+            self.site.upstreams.directory.tell(lease.backend().id(), transition);
+        }
+        begun.account.status = begun.exchange.status();
+        let fault = match end {
+            End::Whole => {
+                if begun.exchange.backend_stays() {
+                    kept::keep(lease.backend().id(), backend, &keep, Instant::now());
+                }
+                begun.account.close("done");
+                let stays = begun.exchange.client_stays();
+                drop((begun, lease));
+                return Tried::Over(self.after(stays).await);
+            }
+            End::Switched => {
+                let mut account = begun.account;
+                account.phase = Phase::Stream;
+                return Tried::Over(After::Switched(Box::new(Switched { backend, account, lease })));
+            }
+            End::Stale => return Tried::Stale(begun),
+            End::Left(code) => {
+                backend.abort();
+                begun.account.close(code);
+                return Tried::Over(After::Close);
+            }
+            End::Fault(fault) => fault,
+        };
+        backend.abort();
+        drop(lease);
+        if !begun.exchange.answer_has_begun() {
+            return Tried::Over(self.refuse_begun(&fault, begun).await);
+        }
+        begun.account.close(fault.code());
+        // A clean end could make a truncated answer look whole.
+        self.client.abort();
+        Tried::Over(After::Close)
+    }
+
+    /// What comes after a whole answer.
+    pub(super) async fn after(&mut self, stays: bool) -> After {
+        if stays {
+            return After::Next;
+        }
+        self.linger().await;
+        After::Close
+    }
+
+    /// Passes on what both sides say in another protocol.
+    async fn stream(&mut self, switched: Switched) {
+        let Switched { backend, account, lease: _lease } = switched;
+        let Some((client, early)) = self.client.take() else { return };
+        let forward = Forward::new(client, backend, self.site.upstreams.idle);
+        let before = Moved { from_client: account.bytes_in, to_client: account.bytes_out };
+        let early = (!early.is_empty()).then_some(early).unwrap_or_default();
+        Metered { forward: forward.starting_with(&early), before, account }.await;
+    }
+}
+
+/// Notes what was moved, however it ends.
+struct Metered {
+    forward: Forward,
+    before: Moved,
+    account: Account,
+}
+
+impl Future for Metered {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let closed = ready!(Pin::new(&mut self.forward).poll(cx));
+        self.account.close(closed.ending.name());
+        Poll::Ready(())
+    }
+}
+
+impl Drop for Metered {
+    fn drop(&mut self) {
+        let moved = self.forward.moved();
+        self.account.bytes_in = self.before.from_client + moved.from_client;
+        self.account.bytes_out = self.before.to_client + moved.to_client;
+    }
+}

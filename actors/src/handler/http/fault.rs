@@ -1,0 +1,85 @@
+//! Why a request was not answered by a backend.
+
+use thiserror::Error;
+
+use crate::closed::Ending;
+use crate::http::refusal::{BadAnswer, Refusal};
+use crate::record::Code;
+use crate::socket::ConnectFailure;
+use crate::stream::Loss;
+
+/// What the client is told instead, and the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub(super) enum Fault {
+    /// The client sent what is no request, or not one for us.
+    #[error("{0}")]
+    Request(Refusal),
+    /// The head of the request did not come in time.
+    #[error("the head of the request did not come in time")]
+    SlowHead,
+    /// The body of the request did not come in time.
+    #[error("the body of the request did not come in time")]
+    SlowBody,
+    /// The client takes nothing of its answer.
+    #[error("the client took nothing for too long")]
+    SlowReader,
+    /// There is nothing at this address.
+    #[error("no route fits this request")]
+    NoRoute,
+    /// No backend could be reached.
+    #[error("no backend could be reached ({})", .0.name())]
+    Unreached(Code),
+    /// The backend cut the connection off before it answered.
+    #[error("the backend ended the connection before it answered")]
+    BackendLost(Loss),
+    /// The backend's answer is none, or not all of one.
+    #[error("{0}")]
+    Answer(BadAnswer),
+    /// The backend did not begin to answer in time.
+    #[error("the backend did not answer in time")]
+    FirstByte,
+    /// The backend took or sent nothing for too long.
+    #[error("the backend stopped within the body")]
+    SlowBackend,
+    /// The whole request took too long.
+    #[error("the request took too long")]
+    Deadline,
+}
+
+impl Fault {
+    /// What the client is answered.
+    pub(super) fn status(self) -> u16 {
+        match self {
+            Self::Request(refusal) => refusal.status(),
+            Self::SlowHead | Self::SlowBody | Self::SlowReader => 408,
+            Self::NoRoute => 404,
+            Self::Unreached(Code::ConnectFailed(failure)) => match failure {
+                ConnectFailure::TimedOut => 504,
+                ConnectFailure::Refused | ConnectFailure::Unreachable | ConnectFailure::Broken => {
+                    502
+                }
+                ConnectFailure::LocalLimits => 503,
+            },
+            Self::Unreached(_) => 503,
+            Self::BackendLost(_) | Self::Answer(_) => 502,
+            Self::FirstByte | Self::SlowBackend | Self::Deadline => 504,
+        }
+    }
+
+    /// Its name in the log.
+    pub(super) fn code(self) -> &'static str {
+        match self {
+            Self::Request(refusal) => refusal.name(),
+            Self::SlowHead => "head_timeout",
+            Self::SlowBody => "body_timeout",
+            Self::SlowReader => "client_stalled",
+            Self::NoRoute => "no_route",
+            Self::Unreached(code) => code.name(),
+            Self::BackendLost(loss) => Ending::of_backend(loss).name(),
+            Self::Answer(bad) => bad.name(),
+            Self::FirstByte => "first_byte_timeout",
+            Self::SlowBackend => "backend_stalled",
+            Self::Deadline => "request_timeout",
+        }
+    }
+}

@@ -1,0 +1,359 @@
+//! A request on its way to a backend and its answer on its way back, both at once, until one of them
+//! ends it.
+
+use std::task::{Context, Poll};
+
+use tokio::time::Instant;
+
+use super::account::Phase;
+use super::begun::Begun;
+use super::client::Answered;
+use super::conversation::Conversation;
+use super::fault::Fault;
+use crate::closed::Ending;
+use crate::http::body::Taken;
+use crate::http::refusal::BadAnswer;
+use crate::scratch::with_scratch;
+use crate::spare::Lent;
+use crate::stream::{Loss, Stream};
+use unsent::Unsent;
+
+mod unsent;
+
+/// Steps in one poll; then the neighbours on the thread are served.
+const STEPS: u32 = 8;
+
+/// How it ended.
+#[derive(Debug)]
+pub(super) enum End {
+    /// The client has its whole answer.
+    Whole,
+    /// Both sides speak another protocol from here on.
+    Switched,
+    /// The kept connection was stale, nothing came over it, and the request may go again.
+    Stale,
+    /// The client is gone; the code says how.
+    Left(&'static str),
+    /// It cannot be served, or not to its end.
+    Fault(Fault),
+}
+
+/// What a step came to; an error is the end.
+enum Step {
+    Moved,
+    Blocked,
+}
+
+pub(super) struct Pump {
+    backend: Stream,
+    begun: Box<Begun>,
+    reused: bool,
+    /// What the backend has not taken yet. The first of it is kept until the answer begins, as long
+    /// as it is all that there is: it may have to be sent again.
+    to_backend: Unsent,
+    repeats: bool,
+    /// The backend takes nothing more. It may have answered all the same.
+    refuses: bool,
+    /// What the client has not taken yet.
+    to_client: Unsent,
+    /// A head of the backend's that is not whole yet.
+    head: Lent,
+    progress: Instant,
+}
+
+impl Pump {
+    pub(super) fn new(backend: Stream, mut begun: Box<Begun>, reused: bool) -> Self {
+        begun.account.phase = Phase::Send;
+        let to_backend = Unsent::of(std::mem::take(&mut begun.first));
+        Self {
+            backend,
+            reused,
+            to_backend,
+            repeats: true,
+            refuses: false,
+            to_client: Unsent::default(),
+            head: Lent::default(),
+            progress: Instant::now(),
+            begun,
+        }
+    }
+
+    /// The request, as far as it may go again, and the connection.
+    pub(super) fn into_parts(mut self) -> (Box<Begun>, Stream) {
+        self.begun.first = self.to_backend.into_whole();
+        (self.begun, self.backend)
+    }
+
+    pub(super) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        conversation: &mut Conversation,
+    ) -> Poll<End> {
+        let mut active = false;
+        if conversation.seat.is_draining() {
+            self.begun.exchange.close_client();
+        }
+        for turn in 0..=STEPS {
+            if turn == STEPS {
+                cx.waker().wake_by_ref();
+                break;
+            }
+            let request = self.poll_request(cx, conversation);
+            let answer = self.poll_answer(cx, conversation);
+            // What the backend has said counts for more than what the client does after it.
+            let (request, answer) = match (request, answer) {
+                (_, Err(end)) | (Err(end), Ok(_)) => return Poll::Ready(end),
+                (Ok(request), Ok(answer)) => (request, answer),
+            };
+            if self.to_client.is_empty() {
+                if self.begun.exchange.answer_is_whole() {
+                    return Poll::Ready(End::Whole);
+                }
+                if self.begun.exchange.is_switched() {
+                    return Poll::Ready(End::Switched);
+                }
+            }
+            if matches!((request, answer), (Step::Blocked, Step::Blocked)) {
+                break;
+            }
+            active = true;
+        }
+        if active {
+            self.progress = Instant::now();
+        }
+        let (due, fault) = self.due(conversation);
+        conversation.timer.poll(cx, due).map(|()| match fault {
+            Fault::SlowReader => End::Left(fault.code()),
+            fault => End::Fault(fault),
+        })
+    }
+
+    /// When it will have taken too long, and what that will be.
+    fn due(&self, conversation: &Conversation) -> (Instant, Fault) {
+        let times = &conversation.site.times;
+        let exchange = &self.begun.exchange;
+        let (due, fault) = if !self.to_client.is_empty() {
+            (self.progress + times.body, Fault::SlowReader)
+        } else if exchange.answer_has_begun() || !self.to_backend.is_empty() {
+            (self.progress + times.body, Fault::SlowBackend)
+        } else if let Some(sent) = self.begun.account.sent_at() {
+            (sent + times.first_byte, Fault::FirstByte)
+        } else {
+            (self.progress + times.body, Fault::SlowBody)
+        };
+        match self.begun.deadline {
+            Some(deadline) if deadline < due => (deadline, Fault::Deadline),
+            Some(_) | None => (due, fault),
+        }
+    }
+
+    /// One step of the request on its way to the backend.
+    fn poll_request(
+        &mut self,
+        cx: &mut Context<'_>,
+        conversation: &mut Conversation,
+    ) -> Result<Step, End> {
+        if !self.refuses && !self.to_backend.is_empty() {
+            return Ok(match self.to_backend.poll(|bytes| self.backend.poll_write(cx, bytes)) {
+                Poll::Pending => Step::Blocked,
+                Poll::Ready(taken) => {
+                    self.refuses = taken.is_err();
+                    self.note_sent();
+                    Step::Moved
+                }
+            });
+        }
+        if self.begun.exchange.request_is_whole() || self.refuses {
+            return self.watch(cx, conversation);
+        }
+        if !conversation.client.held.is_empty() {
+            let held = std::mem::take(&mut conversation.client.held);
+            let used = self.pass_on(cx, &held)?;
+            conversation.client.held.extend_from_slice(&held[used..]);
+            return Ok(Step::Moved);
+        }
+        with_scratch(|scratch| match conversation.client.poll_read(cx, scratch) {
+            Poll::Pending => Ok(Step::Blocked),
+            Poll::Ready(Ok(0)) => {
+                conversation.client.ended = true;
+                Err(End::Left("client_closed"))
+            }
+            Poll::Ready(Ok(count)) => {
+                let used = self.pass_on(cx, &scratch[..count])?;
+                conversation.client.held.extend_from_slice(&scratch[used..count]);
+                Ok(Step::Moved)
+            }
+            Poll::Ready(Err(error)) => Err(lost(&error)),
+        })
+    }
+
+    /// Passes a piece of the body on; says how much of the bytes was the body's.
+    fn pass_on(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Result<usize, End> {
+        // It is more than the beginning now, which was kept.
+        self.repeats = false;
+        self.to_backend.clear();
+        let mut out = Lent::new();
+        let taken = self.begun.exchange.from_client(bytes, &mut out);
+        let Taken { used, verbatim } = taken.map_err(|refusal| End::Fault(Fault::Request(refusal)))?;
+        self.begun.account.bytes_in += used as u64;
+        let write = |piece: &[u8]| self.backend.poll_write(cx, piece);
+        let piece = if verbatim { &bytes[..used] } else { &out[..] };
+        self.refuses = self.to_backend.send(piece, write).is_err();
+        self.note_sent();
+        Ok(used)
+    }
+
+    fn note_sent(&mut self) {
+        let account = &mut self.begun.account;
+        if self.to_backend.is_empty()
+            && self.begun.exchange.request_is_whole()
+            && account.sent_at().is_none()
+        {
+            account.sent(Instant::now());
+            if account.phase == Phase::Send {
+                account.phase = Phase::Wait;
+            }
+        }
+    }
+
+    /// The request is through: what comes now is for later, and an end by force ends it all.
+    fn watch(
+        &mut self,
+        cx: &mut Context<'_>,
+        conversation: &mut Conversation,
+    ) -> Result<Step, End> {
+        let most = conversation.site.limits.heads.size;
+        let client = &mut conversation.client;
+        // What was asked for with an end behind it is answered (RFC 9112 §9.6).
+        if client.ended || client.held.len() >= most || self.refuses {
+            return Ok(Step::Blocked);
+        }
+        with_scratch(|scratch| match client.poll_read(cx, scratch) {
+            Poll::Pending => Ok(Step::Blocked),
+            Poll::Ready(Ok(0)) => {
+                client.ended = true;
+                Ok(Step::Blocked)
+            }
+            Poll::Ready(Ok(count)) => {
+                client.held.extend_from_slice(&scratch[..count]);
+                Ok(Step::Moved)
+            }
+            Poll::Ready(Err(error)) => Err(lost(&error)),
+        })
+    }
+
+    /// One step of the answer on its way to the client.
+    fn poll_answer(
+        &mut self,
+        cx: &mut Context<'_>,
+        conversation: &mut Conversation,
+    ) -> Result<Step, End> {
+        if !self.to_client.is_empty() {
+            let before = self.to_client.len();
+            return match self.to_client.poll(|bytes| conversation.client.poll_write(cx, bytes)) {
+                Poll::Pending => Ok(Step::Blocked),
+                Poll::Ready(Ok(())) => {
+                    self.begun.account.bytes_out += (before - self.to_client.len()) as u64;
+                    Ok(Step::Moved)
+                }
+                Poll::Ready(Err(error)) => Err(lost(&error)),
+            };
+        }
+        if self.begun.exchange.answer_is_whole() || self.begun.exchange.is_switched() {
+            return Ok(Step::Blocked);
+        }
+        with_scratch(|scratch| match self.backend.poll_read(cx, scratch) {
+            Poll::Pending => Ok(Step::Blocked),
+            Poll::Ready(Ok(0)) => self.backend_ended(cx, conversation, Loss::Reset),
+            Poll::Ready(Err(error)) => Err(self.backend_lost(Loss::of(&error))),
+            Poll::Ready(Ok(count)) => {
+                self.received(cx, conversation, &scratch[..count])?;
+                Ok(Step::Moved)
+            }
+        })
+    }
+
+    fn received(
+        &mut self,
+        cx: &mut Context<'_>,
+        conversation: &mut Conversation,
+        bytes: &[u8],
+    ) -> Result<(), End> {
+        self.begun.account.answered(Instant::now());
+        if self.head.is_empty() {
+            return self.answer(cx, conversation, bytes);
+        }
+        let mut head = std::mem::take(&mut self.head);
+        head.extend_from_slice(bytes);
+        self.answer(cx, conversation, &head)
+    }
+
+    /// Passes on what the backend has said.
+    fn answer(
+        &mut self,
+        cx: &mut Context<'_>,
+        conversation: &mut Conversation,
+        bytes: &[u8],
+    ) -> Result<(), End> {
+        let mut out = Lent::new();
+        let taken = self.begun.exchange.from_backend(bytes, &mut out);
+        let Taken { used, verbatim } = taken.map_err(|bad| End::Fault(Fault::Answer(bad)))?;
+        let rest = &bytes[used..];
+        if self.begun.exchange.answer_has_begun() {
+            conversation.client.answered = Answered::Partly;
+            self.begun.account.phase = Phase::Answer;
+            if self.begun.exchange.is_switched() {
+                out.extend_from_slice(rest);
+            } else if !rest.is_empty() {
+                // Nobody asked for more than an answer.
+                self.begun.exchange.close_backend();
+            }
+        } else {
+            self.head = Lent::of(rest);
+        }
+        let piece = if verbatim { &bytes[..used] } else { &out[..] };
+        self.give(cx, conversation, piece)
+    }
+
+    fn give(
+        &mut self,
+        cx: &mut Context<'_>,
+        conversation: &mut Conversation,
+        piece: &[u8],
+    ) -> Result<(), End> {
+        let sent = self.to_client.send(piece, |bytes| conversation.client.poll_write(cx, bytes));
+        sent.map_err(|error| lost(&error))?;
+        self.begun.account.bytes_out += (piece.len() - self.to_client.len()) as u64;
+        Ok(())
+    }
+
+    /// The backend has ended in order, which may be the end of its answer.
+    fn backend_ended(
+        &mut self,
+        cx: &mut Context<'_>,
+        conversation: &mut Conversation,
+        loss: Loss,
+    ) -> Result<Step, End> {
+        let mut out = Lent::new();
+        match self.begun.exchange.backend_ended(&mut out) {
+            Ok(()) => {
+                self.give(cx, conversation, &out)?;
+                Ok(Step::Moved)
+            }
+            Err(BadAnswer::Missing) => Err(self.backend_lost(loss)),
+            Err(bad) => Err(End::Fault(Fault::Answer(bad))),
+        }
+    }
+
+    fn backend_lost(&self, loss: Loss) -> End {
+        let untouched = self.head.is_empty() && !self.begun.exchange.has_said_anything();
+        if self.reused && self.repeats && self.begun.repeatable && untouched {
+            return End::Stale;
+        }
+        End::Fault(Fault::BackendLost(loss))
+    }
+}
+
+fn lost(error: &std::io::Error) -> End {
+    End::Left(Ending::of_client(Loss::of(error)).name())
+}

@@ -1,0 +1,101 @@
+//! From a lease to a connection that a request can be sent over.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Site;
+use super::account::Phase;
+use super::begun::Begun;
+use super::fault::Fault;
+use crate::backend::lease::Lease;
+use crate::kept::{self, KeepLimits};
+use crate::pool::Reuse;
+use crate::record::Code;
+use crate::socket::connect;
+use crate::stream::Stream;
+
+/// A connection to a backend, and the right to use it.
+pub(super) struct Reached {
+    pub(super) stream: Stream,
+    pub(super) lease: Lease,
+    /// It has served before.
+    pub(super) reused: bool,
+    /// Whether and how it is kept afterwards.
+    pub(super) keep: KeepLimits,
+}
+
+impl Site {
+    /// Asks for leases until a backend is reached. Failover is a further ask, which excludes those
+    /// that have failed. `fresh` wants a connection that nobody has used.
+    pub(super) async fn reach(
+        &self,
+        pool: &Arc<str>,
+        begun: &mut Begun,
+        fresh: bool,
+    ) -> Result<Reached, Fault> {
+        let route = self.upstreams.route(pool);
+        let mut excluded = Vec::new();
+        let mut failure = None;
+        loop {
+            begun.account.phase = Phase::Route;
+            let lease = route.lease(&excluded, begun.remaining()?).await;
+            let mut lease = lease.map_err(|code| match (code, failure) {
+                // That there is nothing left to try is less than how the last try failed.
+                (Code::Refused(refusal), Some(failure)) if refusal.follows_failures() => {
+                    Fault::Unreached(Code::ConnectFailed(failure))
+                }
+                (code, _) => Fault::Unreached(code),
+            })?;
+            begun.account.phase = Phase::Connect;
+            begun.account.tries(&lease);
+            let settings = *lease.pool().current().settings();
+            let may_reuse = match settings.reuse {
+                Reuse::Always => !fresh,
+                Reuse::Safe => !fresh && begun.repeatable,
+                Reuse::Never => false,
+            };
+            let backend = Arc::clone(lease.backend());
+            let keep = match settings.reuse {
+                Reuse::Never => KeepLimits { connections: 0, ..settings.keep },
+                Reuse::Safe | Reuse::Always => settings.keep,
+            };
+            if may_reuse
+                && !lease.is_trial()
+                && let Some(stream) = kept::take(backend.id(), Instant::now())
+            {
+                begun.account.reused = true;
+                return Ok(Reached { stream, lease, reused: true, keep });
+            }
+            begun.account.reused = false;
+            let addresses = Arc::clone(&backend.resolved());
+            let within = settings.connect_timeout.min(begun.remaining()?);
+            match connect(&addresses, within, &self.upstreams.tcp).await {
+                Ok(stream) => {
+                    let transition = lease.connected(Instant::now());
+                    self.upstreams.directory.tell(backend.id(), transition);
+                    return Ok(Reached { stream, lease, reused: false, keep });
+                }
+                Err(error) => {
+                    let transition = lease.failed(error.failure, Instant::now());
+                    self.upstreams.directory.tell(backend.id(), transition);
+                    excluded.push(backend.id());
+                    if begun.account.tried() >= settings.attempts.get() {
+                        return Err(Fault::Unreached(Code::ConnectFailed(error.failure)));
+                    }
+                    failure = Some(error.failure);
+                }
+            }
+        }
+    }
+}
+
+impl Begun {
+    /// The time that is left for it: nothing is begun for a request that nobody waits for any more.
+    fn remaining(&self) -> Result<Duration, Fault> {
+        let Some(deadline) = self.deadline else { return Ok(Duration::MAX) };
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() { Err(Fault::Deadline) } else { Ok(left) }
+    }
+}

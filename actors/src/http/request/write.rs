@@ -1,0 +1,88 @@
+//! The head of a request on its way to a backend.
+
+use std::io::Write as _;
+use std::net::IpAddr;
+
+use super::{RequestBody, RequestHead, offset};
+use crate::http::forwarded;
+
+/// What is written beside what the client sent: the forwarding fields, framing, and some room.
+const EXTRA: usize = 256;
+
+/// How a request goes on.
+#[derive(Debug, Clone, Copy)]
+pub struct Onward<'a> {
+    /// The target to be asked for: [`RequestHead::path`], or what it is rewritten to. It must be
+    /// free of white space and controls, as the former is.
+    pub path: &'a [u8],
+    /// Who the request comes from: the peer of the connection.
+    pub client: IpAddr,
+    /// Whether what the client says about whom it stands for is believed.
+    pub trusted: bool,
+    /// Whether the backend shall close the connection after its answer. With an upgrade it is not
+    /// said: see [`RequestHead::write`].
+    pub close: bool,
+}
+
+impl RequestHead<'_, '_> {
+    /// Appends the head for the backend: in HTTP/1.1, with the end-to-end fields as the client sent
+    /// them and in their order, with framing and forwarding fields of our own.
+    ///
+    /// A request without `Host` gets one: that of its target, else an empty one, as RFC 9112 §3.2
+    /// wants for a target without an authority.
+    ///
+    /// There is no `Via`: nginx and others leave compression off for requests that carry it, and
+    /// neither haproxy nor nginx writes it.
+    ///
+    /// A request that offers an upgrade says `Connection: Upgrade` and never `close` beside it: RFC
+    /// 9110 §7.8 wants the one, and some servers compare the field as a whole or take `close` for a
+    /// no. Whoever wants the connection closed after such a request closes it.
+    pub fn write(&self, to: &mut Vec<u8>, onward: &Onward<'_>) {
+        to.reserve(self.bytes.len() + onward.path.len() + EXTRA);
+        to.extend_from_slice(self.method.as_bytes());
+        to.push(b' ');
+        to.extend_from_slice(onward.path);
+        to.extend_from_slice(b" HTTP/1.1\r\n");
+        if !self.has_host {
+            push(to, b"Host: ", self.host.as_bytes());
+        }
+        self.write_fields(to, onward.trusted);
+        forwarded::write(self, to, onward);
+        match self.body {
+            RequestBody::None => {}
+            RequestBody::Length(length) => {
+                // Writing to a `Vec` does not fail.
+                let _ = write!(to, "Content-Length: {length}\r\n");
+            }
+            RequestBody::Chunked => to.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
+        }
+        match self.upgrade {
+            Some(offer) => push(to, b"Connection: Upgrade\r\nUpgrade: ", offer),
+            None if onward.close => to.extend_from_slice(b"Connection: close\r\n"),
+            None => {}
+        }
+        to.extend_from_slice(b"\r\n");
+    }
+
+    /// Copies the lines between those that are dropped, each run of them at once.
+    fn write_fields(&self, to: &mut Vec<u8>, trusted: bool) {
+        let end = self.bytes.len().saturating_sub(2);
+        let line = |place: usize| {
+            self.fields.get(place).map_or(end, |field| offset(self.bytes, field.name))
+        };
+        let dropped = if trusted { self.dropped } else { self.dropped.with(self.told) };
+        let mut from = line(0);
+        for place in dropped.iter() {
+            to.extend_from_slice(self.bytes.get(from..line(place)).unwrap_or_default());
+            from = line(place + 1);
+        }
+        to.extend_from_slice(self.bytes.get(from..end).unwrap_or_default());
+    }
+}
+
+/// Appends a line: its start, with the colon, and its value.
+pub(in crate::http) fn push(to: &mut Vec<u8>, start: &[u8], value: &[u8]) {
+    to.extend_from_slice(start);
+    to.extend_from_slice(value);
+    to.extend_from_slice(b"\r\n");
+}
