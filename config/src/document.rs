@@ -20,7 +20,7 @@ use crate::path::{Path, Step};
 use crate::quote::{escape, quote};
 use crate::source::{Format, Source};
 
-/// Tables and lists inside one another; the schema needs five, and the settings of a protocol what
+/// Tables and lists inside one another; the schema needs seven, and the settings of a protocol what
 /// its author likes. Everything that walks a document may therefore recurse.
 pub(crate) const DEPTH: usize = 64;
 

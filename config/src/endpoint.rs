@@ -197,7 +197,7 @@ fn no_port(quoted: &str, host: &str) -> Problem {
 }
 
 /// RFC 1123, section 2.1, with the underscore that service names in private zones use.
-fn is_host_name(name: &str) -> bool {
+pub(crate) fn is_host_name(name: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
             && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))

@@ -152,7 +152,7 @@ fn collect(
         let variable = format!("{variable}{}", name.to_uppercase());
         match shape {
             Shape::Scalar(..) => known.names.entry(variable).or_default().push(path),
-            Shape::Table(fields) => {
+            Shape::Table(fields) | Shape::OptionalTable(fields, _) => {
                 collect(fields, root, flags, &path, &format!("{variable}__"), known);
             }
             Shape::Named(fields) => {
@@ -161,7 +161,7 @@ fn collect(
                     collect(fields, root, flags, &path.join(name), &variable, known);
                 }
             }
-            Shape::List(_) => {}
+            Shape::List(..) | Shape::Values(..) => {}
             Shape::Free(_) => {
                 let variable = format!("{variable}__");
                 if let Some(node) = root.at(&path) {

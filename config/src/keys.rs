@@ -19,7 +19,8 @@ pub struct Key {
     pub overridable: bool,
 }
 
-/// Every key of the schema in the order of the documentation; sections themselves are not listed.
+/// Every key of the schema in the order of the documentation; sections themselves are not listed,
+/// but for those whose absence means something.
 pub fn keys() -> Vec<Key> {
     let mut keys = Vec::new();
     collect(ROOT, "", false, &mut keys);
@@ -38,17 +39,34 @@ fn collect(fields: &'static [Field], above: &str, in_list: bool, keys: &mut Vec<
                 overridable: !in_list,
             }),
             Shape::Table(fields) => collect(fields, &format!("{path}."), in_list, keys),
+            Shape::OptionalTable(fields, absent) => {
+                keys.push(Key {
+                    path: path.clone(),
+                    kind: "a table".to_owned(),
+                    presence: Presence::Optional(absent),
+                    doc,
+                    overridable: false,
+                });
+                collect(fields, &format!("{path}."), in_list, keys);
+            }
             Shape::Named(fields) => collect(fields, &format!("{path}.*."), in_list, keys),
-            Shape::List(items) => {
+            Shape::List(items, presence) => {
                 keys.push(Key {
                     path: path.clone(),
                     kind: format!("a list of {}", items.example),
-                    presence: Presence::Required,
+                    presence: *presence,
                     doc,
                     overridable: false,
                 });
                 collect(items.fields, &format!("{path}[]."), true, keys);
             }
+            Shape::Values(kind, presence) => keys.push(Key {
+                path,
+                kind: format!("a list, of which each item is {}", kind.describe()),
+                presence: *presence,
+                doc,
+                overridable: false,
+            }),
             Shape::Free(absent) => keys.push(Key {
                 path,
                 kind: "a table that the protocol reads".to_owned(),

@@ -59,7 +59,14 @@ impl Override {
             Given::One(text) => match shape_at(&self.path) {
                 Some(Shape::Scalar(kind, _)) => kind.value(text),
                 // In a table that a protocol reads, the protocol's type decides.
-                Some(Shape::Table(_) | Shape::Named(_) | Shape::List(_) | Shape::Free(_))
+                Some(
+                    Shape::Table(_)
+                    | Shape::OptionalTable(..)
+                    | Shape::Named(_)
+                    | Shape::List(..)
+                    | Shape::Values(..)
+                    | Shape::Free(_),
+                )
                 | None => text.as_str().into(),
             },
             Given::List(texts) => texts.clone().into(),
@@ -75,12 +82,12 @@ fn shape_at(path: &Path) -> Option<&'static Shape> {
     loop {
         let shape = &field(fields, steps.next()?)?.shape;
         match shape {
-            Shape::Table(inner) => fields = inner,
+            Shape::Table(inner) | Shape::OptionalTable(inner, _) => fields = inner,
             Shape::Named(inner) => {
                 steps.next()?;
                 fields = inner;
             }
-            Shape::Scalar(..) | Shape::List(_) | Shape::Free(_) => {
+            Shape::Scalar(..) | Shape::List(..) | Shape::Values(..) | Shape::Free(_) => {
                 return steps.next().is_none().then_some(shape);
             }
         }
@@ -147,9 +154,10 @@ impl<'s> Layers<'s> {
         self.source.origin(None)
     }
 
-    /// Whether the file or an override sets the value at a path.
+    /// Whether the file or an override sets the value at a path, or one below it.
     pub(crate) fn sets(&self, path: &Path) -> bool {
-        self.root.at(path).is_some() || self.overrides.iter().any(|laid| laid.path == *path)
+        let below = |laid: &Override| laid.path.steps().starts_with(path.steps());
+        self.root.at(path).is_some() || self.overrides.iter().any(below)
     }
 
     fn find(&self, path: &Path, place: impl Fn(&Entry) -> Place) -> Origin {

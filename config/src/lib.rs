@@ -30,11 +30,13 @@ mod document;
 pub mod duration;
 mod endpoint;
 mod environment;
+mod http;
 mod keys;
 mod layers;
 mod load;
 mod mistake;
 mod nearest;
+mod network;
 mod path;
 mod protocol_settings;
 mod protocols;
@@ -52,10 +54,12 @@ pub use keys::{Key, keys};
 pub use layers::Override;
 pub use load::{load, parse};
 pub use mistake::{Mistake, Mistakes, Origin, Place};
+pub use network::{Network, NetworkError};
 pub use protocol_settings::{ProtocolSettings, SettingsError};
 pub use protocols::{ProtocolNameError, Protocols};
 pub use schema::Presence;
 pub use settings::{
-    Backend, Balance, Listener, Log, LogFormat, LogLevel, Pool, Probe, Protocol, Server, Settings,
+    Backend, Balance, HeaderMatch, HostPattern, Http, HttpLimits, Listener, Log, LogFormat,
+    LogLevel, PathPattern, Pool, Probe, Protocol, Reuse, Route, Server, Settings, Target,
 };
 pub use source::{Format, MAX_FILE_BYTES, Source};

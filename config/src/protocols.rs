@@ -12,7 +12,7 @@ use crate::schema::{NAME_RULE, is_name};
 use crate::settings::Protocol;
 
 /// Names that are kept for protocols to come, which every program will know.
-const RESERVED: [&str; 2] = ["http", "websocket"];
+const RESERVED: [&str; 1] = ["websocket"];
 
 /// Checks what a listener gives its protocol; `None` if it gives nothing.
 type Check = dyn Fn(Option<&ProtocolSettings>) -> Result<(), SettingsError> + Send + Sync;
@@ -125,7 +125,7 @@ mod tests {
         for (name, why) in [
             ("echo", "is that of a built-in protocol: choose another name"),
             ("forward", "is that of a built-in protocol: choose another name"),
-            ("http", "is reserved for a built-in protocol to come: choose another name"),
+            ("http", "is that of a built-in protocol: choose another name"),
             ("websocket", "is reserved for a built-in protocol to come: choose another name"),
             ("chat", "is registered already: register each protocol once, by its own name"),
             (

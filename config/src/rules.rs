@@ -1,6 +1,9 @@
 //! Rules that concern more than one value. A value that is itself mistaken is left out of them, so
 //! that one slip is not reported twice.
 
+mod http;
+mod reach;
+mod routes;
 mod settings;
 
 use std::collections::{BTreeMap, HashMap};
@@ -41,6 +44,7 @@ pub(crate) fn check(
     for (name, listener) in &listeners {
         rules.protocol(name, listener, protocols);
         rules.pool_of(name, listener, protocols, pools.as_ref());
+        rules.http(name, listener, protocols, pools.as_ref());
     }
     rules.binds(&listeners);
     for (name, pool) in pools.unwrap_or_default() {
@@ -66,8 +70,7 @@ impl Rules<'_, '_> {
             if listener.get("settings").is_some_and(|value| value.kind != ValueKind::Nil) {
                 let path = path.join("settings");
                 let problem = Problem::new(format!("the protocol {protocol} has no settings"));
-                let origin = self.layers.key_origin(&path);
-                self.findings.push(problem.remedy("remove the key").at(origin, &path));
+                self.push_in_key(&path, problem.remedy("remove the key"));
             }
         } else if !protocols.contains(protocol) {
             let names = || Protocol::NAMES.iter().copied().chain(protocols.names());
@@ -93,19 +96,10 @@ impl Rules<'_, '_> {
                 &path,
                 Problem::new("is missing").remedy("write the name of the pool to forward to"),
             ),
-            (Some("forward"), Some(_)) => {
-                if let (Some(pool), Some(pools)) = (text(listener, "pool"), pools)
-                    && !pools.contains_key(pool)
-                {
-                    let remedy = if is_name(pool) {
-                        format!("write the name of a pool, or add a table pool.{pool}")
-                    } else {
-                        "write the name of a pool".to_owned()
-                    };
-                    let problem = Problem::new(format!("there is no pool {}", quote(pool)));
-                    let nearest = nearest(pool, pools.keys().copied());
-                    self.push(&path, problem.remedy(remedy).nearest(nearest));
-                }
+            (Some("forward"), Some(_)) => self.known_pool(&path, text(listener, "pool"), pools),
+            (Some("http"), Some(_)) => {
+                let problem = Problem::new("the protocol http has no use for a pool");
+                self.push(&path, problem.remedy(http::instead_of_pool(listener)));
             }
             (Some("echo"), Some(_)) => {
                 let problem = Problem::new("the protocol echo has no use for a pool");
@@ -119,6 +113,22 @@ impl Rules<'_, '_> {
             }
             (Some(_) | None, _) => {}
         }
+    }
+
+    /// The pool of that name is there.
+    fn known_pool(&mut self, path: &Path, pool: Option<&str>, pools: Option<&Named<'_>>) {
+        let (Some(pool), Some(pools)) = (pool, pools) else { return };
+        if pools.contains_key(pool) {
+            return;
+        }
+        let remedy = if is_name(pool) {
+            format!("write the name of a pool, or add a table pool.{pool}")
+        } else {
+            "write the name of a pool".to_owned()
+        };
+        let problem = Problem::new(format!("there is no pool {}", quote(pool)));
+        let nearest = nearest(pool, pools.keys().copied());
+        self.push(path, problem.remedy(remedy).nearest(nearest));
     }
 
     /// No two listeners have one address; port 0 is another one each time.
@@ -153,7 +163,7 @@ impl Rules<'_, '_> {
     fn pool(&mut self, name: &str, pool: Option<&Checked>) {
         let Some(pool) = pool else { return };
         let path = Path::dotted("pool").join(name);
-        if let Some(ValueKind::Array(backends)) = pool.get("backends").map(|value| &value.kind) {
+        if let Some(backends) = list(pool, "backends") {
             self.backends(path.join("backends"), backends);
         }
         if let Some(probe) = pool.get("probe").and_then(table) {
@@ -208,6 +218,10 @@ impl Rules<'_, '_> {
         }
     }
 
+    fn push_in_key(&mut self, path: &Path, problem: Problem) {
+        self.findings.push(problem.at(self.layers.key_origin(path), path));
+    }
+
     fn push(&mut self, path: &Path, problem: Problem) {
         self.findings.push(problem.at(self.layers.origin(path), path));
     }
@@ -217,6 +231,11 @@ impl Rules<'_, '_> {
 fn named<'v>(checked: &'v Checked, section: &str) -> Option<Named<'v>> {
     let tables = table(checked.get(section)?)?.iter();
     Some(tables.map(|(name, value)| (name.as_str(), table(value))).collect())
+}
+
+/// The items of a list; `None` if there is none, or it is mistaken as a whole.
+fn list<'v>(table: &'v Checked, key: &str) -> Option<&'v [Value]> {
+    if let ValueKind::Array(items) = &table.get(key)?.kind { Some(items) } else { None }
 }
 
 fn table(value: &Value) -> Option<&Checked> {

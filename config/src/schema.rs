@@ -3,10 +3,11 @@
 //! The walk over a file, the variables of the environment, the defaults and [`crate::keys()`] all
 //! come from the tables in `sections`. A new section is a new table in [`ROOT`].
 
+mod http;
 mod kind;
 mod sections;
 
-pub(crate) use kind::{Kind, shown};
+pub(crate) use kind::{Kind, TextRule, shown};
 pub(crate) use sections::ROOT;
 
 /// A key of a table.
@@ -23,10 +24,14 @@ pub(crate) enum Shape {
     Scalar(Kind, Presence),
     /// A table of known keys. Absent, it is all defaults.
     Table(&'static [Field]),
+    /// A table of known keys, and absent it is not there; the text says what that means.
+    OptionalTable(&'static [Field], &'static str),
     /// Tables under names that the file chooses.
     Named(&'static [Field]),
-    /// A list of tables, never empty.
-    List(Items),
+    /// A list of tables; empty only if that is its default.
+    List(Items, Presence),
+    /// A list of single values; empty only if that is its default.
+    Values(Kind, Presence),
     /// A table of any keys, which a protocol that the program brings reads itself; the text says what
     /// its absence means.
     Free(&'static str),
@@ -35,8 +40,8 @@ pub(crate) enum Shape {
 /// The items of a list.
 pub(crate) struct Items {
     pub(crate) fields: &'static [Field],
-    /// The key that an item given as a bare text stands for.
-    pub(crate) short: &'static str,
+    /// The key that an item given as a bare text stands for, if it may be one.
+    pub(crate) short: Option<&'static str>,
     /// As in "is not a backend".
     pub(crate) noun: &'static str,
     /// An item as it would be written.

@@ -1,6 +1,7 @@
 //! The settings themselves: typed, complete with defaults, and valid.
 
 mod choice;
+mod http;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -12,7 +13,8 @@ use serde::Deserialize;
 use crate::duration;
 use crate::endpoint::BackendAddress;
 use crate::protocol_settings::ProtocolSettings;
-pub use choice::{Balance, LogFormat, LogLevel};
+pub use choice::{Balance, LogFormat, LogLevel, Reuse};
+pub use http::{HeaderMatch, HostPattern, Http, HttpLimits, PathPattern, Route, Target};
 
 /// All settings of a server.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -76,7 +78,8 @@ pub struct Listener {
     pub protocol: Protocol,
     /// Connections of this listener at one time; `None` is only the limit of the server.
     pub connections: Option<NonZeroU32>,
-    /// How long no byte may pass in either direction; `None` is for ever.
+    /// How long no byte may pass in either direction; `None` is for ever. Of HTTP, only after an
+    /// upgrade.
     #[serde(deserialize_with = "duration::or_off")]
     pub idle: Option<Duration>,
     /// How long a connection is quiet before the first TCP keep-alive probe: from a second to what
@@ -99,6 +102,8 @@ pub enum Protocol {
         /// The name of the pool.
         pool: String,
     },
+    /// Requests of HTTP/1.1 are passed to pools, redirected or answered.
+    Http(Box<Http>),
     /// Bytes are sent back to the client.
     Echo,
     /// A protocol that the program brings with it.
@@ -116,6 +121,8 @@ pub enum Protocol {
 struct Written {
     protocol: String,
     pool: Option<String>,
+    #[serde(flatten)]
+    http: http::Written,
 }
 
 impl TryFrom<Written> for Protocol {
@@ -125,6 +132,7 @@ impl TryFrom<Written> for Protocol {
         match (written.protocol.as_str(), written.pool) {
             ("forward", Some(pool)) => Ok(Self::Forward { pool }),
             ("forward", None) => Err("the protocol forward has no pool"),
+            ("http", _) => Ok(Self::Http(Box::new(written.http.try_into()?))),
             ("echo", _) => Ok(Self::Echo),
             (_, _) => Ok(Self::Registered { name: written.protocol, settings: None }),
         }
@@ -133,12 +141,13 @@ impl TryFrom<Written> for Protocol {
 
 impl Protocol {
     /// The names that every program knows, in the order of the documentation.
-    pub const NAMES: &'static [&'static str] = &["forward", "echo"];
+    pub const NAMES: &'static [&'static str] = &["forward", "http", "echo"];
 
     /// The name as a file gives it.
     pub fn name(&self) -> &str {
         match self {
             Self::Forward { .. } => "forward",
+            Self::Http(_) => "http",
             Self::Echo => "echo",
             Self::Registered { name, .. } => name,
         }
@@ -165,6 +174,13 @@ pub struct Pool {
     /// How often host names of backends are resolved again.
     #[serde(deserialize_with = "duration::deserialize")]
     pub resolve: Duration,
+    /// Which requests go onto a connection that was used before.
+    pub reuse: Reuse,
+    /// Connections without a request that each worker keeps to each backend.
+    pub idle_connections: u16,
+    /// How long a connection without a request is kept.
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub idle_timeout: Duration,
     /// The active health check.
     pub probe: Probe,
 }

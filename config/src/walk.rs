@@ -10,8 +10,8 @@ use crate::path::Path;
 use crate::quote::quote;
 use crate::schema::{Field, Items, Kind, NAME_RULE, Presence, ROOT, Shape, is_name, shown};
 
-/// A table of checked values. A key whose value is mistaken holds `Nil`, which no checked value is;
-/// a key that is absent was not set and has no default.
+/// A table of checked values. A key whose value is mistaken holds `Nil`, which no checked value is,
+/// and so does one that is not known; a key that is absent was not set and has no default.
 pub(crate) type Checked = Map<String, Value>;
 
 /// Checks all of the merged values.
@@ -32,19 +32,30 @@ impl Walk<'_, '_> {
     fn table(&mut self, fields: &'static [Field], value: Option<&Value>) -> Option<Checked> {
         let none = Map::new();
         let given = self.entries(value, &none)?;
+        let mut checked = Checked::new();
         for key in sorted(given) {
             if fields.iter().all(|field| field.name != key) {
                 self.at(key, |walk| walk.unknown(key, fields));
+                checked.insert(key.to_owned(), or_nil(None::<Value>));
             }
         }
-        let mut checked = Checked::new();
         for field in fields {
             let value = given.get(field.name);
             let value = self.at(field.name, |walk| match &field.shape {
                 Shape::Scalar(kind, presence) => walk.scalar(*kind, *presence, value),
                 Shape::Table(fields) => Some(or_nil(walk.table(fields, value))),
+                Shape::OptionalTable(fields, _) => walk.optional(fields, value),
                 Shape::Named(fields) => Some(or_nil(walk.named(fields, value))),
-                Shape::List(items) => Some(or_nil(walk.list(items, value))),
+                Shape::List(items, presence) => {
+                    let remedy = || format!("such as {}", items.example);
+                    walk.list(*presence, value, remedy, |walk, item| or_nil(walk.item(items, item)))
+                }
+                Shape::Values(kind, presence) => {
+                    let remedy = || format!("each {}", kind.describe());
+                    walk.list(*presence, value, remedy, |walk, item| {
+                        or_nil(walk.scalar(*kind, Presence::Required, Some(item)))
+                    })
+                }
                 Shape::Free(_) => walk.free(value),
             });
             checked.extend(value.map(|value| (field.name.to_owned(), value)));
@@ -69,34 +80,53 @@ impl Walk<'_, '_> {
         Some(checked)
     }
 
-    fn list(&mut self, items: &'static Items, value: Option<&Value>) -> Option<Vec<Value>> {
-        let problem = match value.map(|value| &value.kind) {
-            Some(ValueKind::Array(given)) if !given.is_empty() => {
+    /// `None` for what is absent.
+    fn optional(&mut self, fields: &'static [Field], value: Option<&Value>) -> Option<Value> {
+        let value = value?;
+        if value.kind != ValueKind::Nil {
+            return Some(or_nil(self.table(fields, Some(value))));
+        }
+        let remedy = "write keys with their values, or remove the key";
+        self.mistake(Problem::new("has no value").remedy(remedy));
+        Some(or_nil(None::<Value>))
+    }
+
+    /// `None` for what is absent and need not be there. `items` says what the items are.
+    fn list(
+        &mut self,
+        presence: Presence,
+        value: Option<&Value>,
+        items: impl Fn() -> String,
+        check: impl Fn(&mut Self, &Value) -> Value,
+    ) -> Option<Value> {
+        let may_be_empty = matches!(presence, Presence::Default(_));
+        let problem = match (value.map(|value| &value.kind), presence) {
+            (Some(ValueKind::Array(given)), _) if may_be_empty || !given.is_empty() => {
                 let mut checked = Vec::with_capacity(given.len());
                 for (index, item) in given.iter().enumerate() {
                     self.path.push_index(index);
-                    checked.push(or_nil(self.item(items, item)));
+                    checked.push(check(self, item));
                     self.path.pop();
                 }
-                return Some(checked);
+                return Some(checked.into());
             }
-            Some(ValueKind::Array(_)) => Problem::new("is empty"),
-            Some(other) => Problem::new(format!("{} is not a list", shown(other))),
-            None => Problem::new("is missing"),
+            (Some(ValueKind::Array(_)), _) => Problem::new("is empty"),
+            (Some(other), _) => Problem::new(format!("{} is not a list", shown(other))),
+            (None, Presence::Required) => Problem::new("is missing"),
+            (None, Presence::Default(_) | Presence::Optional(_)) => return None,
         };
-        let example = items.example;
-        self.mistake(
-            problem.remedy(format!("write [ … ] with at least one item, such as {example}")),
-        );
-        None
+        let least = if may_be_empty { "" } else { " with at least one item" };
+        let remove = if presence == Presence::Required { "" } else { ", or remove the key" };
+        self.mistake(problem.remedy(format!("write [ … ]{least}, {}{remove}", items())));
+        Some(or_nil(None::<Value>))
     }
 
     fn item(&mut self, items: &'static Items, item: &Value) -> Option<Checked> {
         if let ValueKind::Table(_) = item.kind {
             return self.table(items.fields, Some(item));
         }
-        if let ValueKind::String(text) = &item.kind {
-            let full = Map::from([(items.short.to_owned(), text.as_str())]);
+        if let (ValueKind::String(text), Some(short)) = (&item.kind, items.short) {
+            let full = Map::from([(short.to_owned(), text.as_str())]);
             return self.table(items.fields, Some(&full.into()));
         }
         let message = format!("{} is not {}", shown(&item.kind), items.noun);

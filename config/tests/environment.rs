@@ -19,6 +19,10 @@ pool = 'web'
 [listener.echo]
 bind = '127.0.0.1:2'
 protocol = 'echo'
+[listener.site]
+bind = '127.0.0.1:3'
+protocol = 'http'
+routes = [{ pool = 'web' }]
 [pool.web]
 backends = ['10.0.0.1:80']
 [pool.other]
@@ -46,6 +50,8 @@ fn another_value(kind: &str, presence: Presence) -> String {
         names.split(", ").find(|name| *name != default).expect("a second name").to_owned()
     } else if kind.starts_with("a whole number") {
         "7".to_owned()
+    } else if kind.starts_with("a size") {
+        "2KiB".to_owned()
     } else if kind.starts_with("a duration") {
         // Between the default time-out of a probe and its default interval.
         "1500ms".to_owned()
@@ -68,7 +74,10 @@ fn every_scalar_key_of_the_schema_can_be_overridden() {
         let path = match key.path.as_str() {
             // The other listener would need a pool as well, which has a test of its own.
             "listener.*.protocol" => continue,
-            path => path.replace("listener.*", "listener.web_1").replace("pool.*", "pool.web"),
+            path => path
+                .replace("listener.*.http", "listener.site.http")
+                .replace("listener.*", "listener.web_1")
+                .replace("pool.*", "pool.web"),
         };
         let variable = PREFIX.to_owned() + &path.to_uppercase().replace('.', "__");
         let value = another_value(&key.kind, key.presence);

@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use proptest::prelude::*;
-use trunkline_config::{Balance, LogFormat, LogLevel, MAX_FILE_BYTES, Protocol, Settings, load};
+use trunkline_config::{
+    Balance, Format, Http, LogFormat, LogLevel, MAX_FILE_BYTES, Protocol, Reuse, Settings, Source,
+    load, parse,
+};
 
 fn example(name: &str) -> Settings {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
@@ -68,6 +71,8 @@ fn a_minimal_file_has_every_default() {
     assert_eq!((pool.attempts.get(), pool.fall.get()), (3, 3));
     assert_eq!(pool.retry_after, Duration::from_secs(1));
     assert_eq!(pool.resolve, Duration::from_secs(30));
+    assert_eq!((pool.reuse, pool.idle_connections), (Reuse::Safe, 64));
+    assert_eq!(pool.idle_timeout, Duration::from_secs(30));
     assert!(pool.probe.enabled);
     assert_eq!(pool.probe.interval, Duration::from_secs(2));
     assert_eq!(pool.probe.timeout, Duration::from_secs(1));
@@ -78,11 +83,30 @@ fn a_minimal_file_has_every_default() {
 fn the_example_of_everything_is_what_a_file_without_its_defaults_would_be() {
     let mut settings = example("everything.toml");
     let minimal = example("minimal.toml");
+    let mut site = settings.listeners.remove("site").expect("a listener of http");
     if let (Some(pool), Some(plain)) = (settings.pools.get_mut("web"), minimal.pools.get("web")) {
         assert!(pool.backends.iter().all(|each| each.weight.get() == 1 && !each.backup));
         pool.backends.clone_from(&plain.backends);
     }
     assert_eq!(settings, minimal);
+
+    let plain =
+        "listener.site = { bind = '0.0.0.0:8081', protocol = 'http', routes = [{ pool = 'p' }] }
+pool.p.backends = ['b:1']";
+    let plain = parse(&Source::new("f", Format::Toml, plain), [], []).expect("valid");
+    if let (Some(full), Some(plain)) = (http(&mut site.protocol), plain.listeners.get("site")) {
+        assert_eq!(full.routes.len(), 4);
+        let Protocol::Http(plain) = &plain.protocol else { panic!("{plain:?}") };
+        full.routes.clone_from(&plain.routes);
+    }
+    assert_eq!(Some(&site), plain.listeners.get("site"));
+}
+
+fn http(protocol: &mut Protocol) -> Option<&mut Http> {
+    match protocol {
+        Protocol::Http(http) => Some(http),
+        Protocol::Forward { .. } | Protocol::Echo | Protocol::Registered { .. } => None,
+    }
 }
 
 #[test]

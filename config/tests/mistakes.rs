@@ -168,8 +168,9 @@ fn a_listener_and_its_pool_must_fit() {
     );
     // Only the protocol is wrong: what it would want of a pool is not known.
     assert_eq!(
-        in_toml("[listener.a]\nbind = '[::]:1'\nprotocol = 'http'"),
-        ["f:3:12: listener.a.protocol: \"http\" is not a protocol: write one of forward, echo"]
+        in_toml("[listener.a]\nbind = '[::]:1'\nprotocol = 'htpp'"),
+        ["f:3:12: listener.a.protocol: \"htpp\" is not a protocol: \
+          write one of forward, http, echo; did you mean \"http\"?"]
     );
     // The pool is there, if mistaken.
     assert_eq!(

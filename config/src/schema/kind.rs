@@ -1,5 +1,7 @@
 //! What a single value may be, and what to say of one that may not.
 
+mod measure;
+
 use std::time::Duration;
 
 use config::ValueKind;
@@ -7,7 +9,8 @@ use config::ValueKind;
 use crate::mistake::Problem;
 use crate::nearest::nearest;
 use crate::quote::quote;
-use crate::{duration, endpoint};
+use crate::{duration, endpoint, size};
+use measure::{DURATION, SIZE};
 
 /// The kinds of single values.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +21,10 @@ pub(crate) enum Kind {
     Boolean,
     /// A number and a unit; `off` for no limit, where that is allowed.
     Duration { least: Duration, most: Duration, off: bool },
+    /// A number of bytes with its unit; `off` for no limit, where that is allowed.
+    Size { least: u64, most: u64, off: bool },
+    /// One of these numbers, which are what `noun` says: "a status".
+    Number { noun: &'static str, numbers: &'static [u32] },
     /// One of these names, which are what `noun` says: "a level".
     Choice { noun: &'static str, names: &'static [&'static str] },
     /// An IP address and a port to listen on.
@@ -28,6 +35,19 @@ pub(crate) enum Kind {
     Protocol,
     /// The name of a pool; that it exists is checked among the rules.
     Pool,
+    /// A text with a form of its own.
+    Text(&'static TextRule),
+}
+
+/// The form of a text.
+#[derive(Debug)]
+pub(crate) struct TextRule {
+    /// As in "5 is not a method".
+    pub(crate) noun: &'static str,
+    /// What is accepted, after "write".
+    pub(crate) describe: &'static str,
+    /// The text in its one normal form.
+    pub(crate) check: fn(&str) -> Result<String, Problem>,
 }
 
 impl Kind {
@@ -44,6 +64,14 @@ impl Kind {
                 let off = if off { ", or \"off\"" } else { "" };
                 format!("a duration from \"{least}\" to \"{most}\"{off}")
             }
+            Self::Size { least, most, off } => {
+                let off = if off { ", or \"off\"" } else { "" };
+                format!("a size from \"{}\" to \"{}\"{off}", size::show(least), size::show(most))
+            }
+            Self::Number { numbers, .. } => {
+                let numbers: Vec<_> = numbers.iter().map(u32::to_string).collect();
+                format!("one of {}", numbers.join(", "))
+            }
             Self::Choice { names, .. } => format!("one of {}", names.join(", ")),
             Self::Bind => "an IP address and a port, such as \"0.0.0.0:8080\"".to_owned(),
             Self::Backend => {
@@ -51,6 +79,7 @@ impl Kind {
             }
             Self::Protocol => "the name of a protocol, such as \"forward\" or \"echo\"".to_owned(),
             Self::Pool => "the name of a pool".to_owned(),
+            Self::Text(rule) => rule.describe.to_owned(),
         }
     }
 
@@ -58,20 +87,23 @@ impl Kind {
     /// or of a default in the schema. What does not fit stays a text, for [`Kind::check`] to refuse.
     pub(crate) fn value(self, text: &str) -> ValueKind {
         match self {
-            Self::Integer { .. } => {
+            Self::Integer { .. } | Self::Number { .. } => {
                 text.parse::<i64>().map_or_else(|_| text.into(), ValueKind::I64)
             }
             Self::Boolean => text.parse().map_or_else(|_| text.into(), ValueKind::Boolean),
             Self::Duration { .. }
+            | Self::Size { .. }
             | Self::Choice { .. }
             | Self::Bind
             | Self::Backend
             | Self::Protocol
-            | Self::Pool => text.into(),
+            | Self::Pool
+            | Self::Text(_) => text.into(),
         }
     }
 
-    /// The value in its one normal form: addresses as they are printed, everything else unchanged.
+    /// The value in its one normal form: addresses as they are printed, texts as their rules say,
+    /// everything else unchanged.
     ///
     /// # Errors
     /// If the value is not of this kind.
@@ -80,7 +112,12 @@ impl Kind {
             Self::Integer { least, most } => self.check_integer(value, least, most),
             Self::Boolean if matches!(value, ValueKind::Boolean(_)) => Ok(value.clone()),
             Self::Boolean => Err(self.refuse(value, "true or false")),
-            Self::Duration { least, most, off } => self.check_duration(value, least, most, off),
+            Self::Duration { least, most, off } => DURATION.check(self, value, least..=most, off),
+            Self::Size { least, most, off } => SIZE.check(self, value, least..=most, off),
+            Self::Number { noun, numbers } => match number(value).map(u32::try_from) {
+                Ok(Ok(number)) if numbers.contains(&number) => Ok(number.into()),
+                Ok(_) | Err(_) => Err(self.refuse(value, noun)),
+            },
             Self::Choice { noun, names } => {
                 let text = self.text(value, noun)?;
                 if names.contains(&text) {
@@ -98,6 +135,7 @@ impl Kind {
             }
             Self::Protocol => self.text(value, "a protocol").map(Into::into),
             Self::Pool => self.text(value, "the name of a pool").map(Into::into),
+            Self::Text(rule) => (rule.check)(self.text(value, rule.noun)?).map(Into::into),
         }
     }
 
@@ -117,42 +155,6 @@ impl Kind {
                 Err(self.remedied(format!("{number} is {side}")))
             }
         }
-    }
-
-    fn check_duration(
-        self,
-        value: &ValueKind,
-        least: Duration,
-        most: Duration,
-        off: bool,
-    ) -> Result<ValueKind, Problem> {
-        if let ValueKind::I64(number) = value {
-            let problem = Problem::new(format!("{number} has no unit"));
-            return Err(problem.remedy(format!("write \"{number}s\" if seconds are meant")));
-        }
-        let text = self.text(value, "a duration")?;
-        if text == duration::OFF {
-            return if off {
-                Ok(text.into())
-            } else {
-                Err(self.remedied("\"off\" is not possible here"))
-            };
-        }
-        let Some(parsed) = duration::parse(text) else {
-            return Err(Problem::new(format!("{} is not a duration", quote(text))).remedy(
-                format!(
-                    "write a whole number and one of ms, s, m, h, as in \"250ms\" or \"30s\"{}",
-                    if off { ", or \"off\"" } else { "" }
-                ),
-            ));
-        };
-        if parsed < least {
-            return Err(self.remedied(format!("{} is too short", quote(text))));
-        }
-        if parsed > most {
-            return Err(self.remedied(format!("{} is too long", quote(text))));
-        }
-        Ok(text.into())
     }
 
     fn text<'v>(self, value: &'v ValueKind, noun: &str) -> Result<&'v str, Problem> {

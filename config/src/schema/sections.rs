@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::Presence::{Default, Optional, Required};
-use super::{Field, Items, Kind, Presence, Shape};
-use crate::settings::{Balance, LogFormat, LogLevel};
+use super::{Field, Items, Kind, Presence, Shape, http};
+use crate::settings::{Balance, LogFormat, LogLevel, Reuse};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -15,19 +15,24 @@ const HOUR: Duration = Duration::from_secs(3_600);
 const LONGEST: Duration = Duration::from_secs(1_000 * 3_600);
 
 /// A time that something takes or waits, of at least a millisecond.
-const TIME: Kind = Kind::Duration { least: MILLISECOND, most: LONGEST, off: false };
+pub(super) const TIME: Kind = Kind::Duration { least: MILLISECOND, most: LONGEST, off: false };
 /// A time that may be nothing.
 const TIME_OR_ZERO: Kind = Kind::Duration { least: Duration::ZERO, most: LONGEST, off: false };
 /// A limit in time that can be absent.
-const LIMIT: Kind = Kind::Duration { least: MILLISECOND, most: LONGEST, off: true };
+pub(super) const LIMIT: Kind = Kind::Duration { least: MILLISECOND, most: LONGEST, off: true };
 /// The kernel takes TCP_KEEPIDLE in whole seconds and at most 32767 of them.
 const KEEPALIVE: Kind = Kind::Duration { least: SECOND, most: HOUR.saturating_mul(9), off: true };
 
-const fn scalar(name: &'static str, kind: Kind, presence: Presence, doc: &'static str) -> Field {
+pub(super) const fn scalar(
+    name: &'static str,
+    kind: Kind,
+    presence: Presence,
+    doc: &'static str,
+) -> Field {
     Field { name, shape: Shape::Scalar(kind, presence), doc }
 }
 
-const fn integer(least: u32, most: u32) -> Kind {
+pub(super) const fn integer(least: u32, most: u32) -> Kind {
     Kind::Integer { least, most }
 }
 
@@ -97,8 +102,8 @@ static LISTENER: &[Field] = &[
         "protocol",
         Kind::Protocol,
         Default("forward"),
-        "What happens on a connection: forward passes bytes to a pool, echo sends them back, and a \
-         program may bring protocols of its own.",
+        "What happens on a connection: forward passes bytes to a pool, http passes requests by \
+         its routes, echo sends bytes back, and a program may bring protocols of its own.",
     ),
     scalar(
         "pool",
@@ -108,8 +113,15 @@ static LISTENER: &[Field] = &[
     ),
     Field {
         name: "settings",
-        shape: Shape::Free("none given; refused by the protocols forward and echo"),
+        shape: Shape::Free("none given; refused by the protocols forward, http and echo"),
         doc: "What a protocol that the program brings reads for itself.",
+    },
+    http::ROUTES,
+    http::TRUSTED,
+    Field {
+        name: "http",
+        shape: Shape::Table(http::HTTP),
+        doc: "The limits of requests; only for the protocol http.",
     },
     scalar(
         "connections",
@@ -121,7 +133,8 @@ static LISTENER: &[Field] = &[
         "idle",
         LIMIT,
         Default("24h"),
-        "How long no byte may pass in either direction before a connection is closed.",
+        "How long no byte may pass in either direction before a connection is closed; with the \
+         protocol http, after an upgrade.",
     ),
     scalar(
         "keepalive",
@@ -152,12 +165,15 @@ static POOL: &[Field] = &[
     ),
     Field {
         name: "backends",
-        shape: Shape::List(Items {
-            fields: BACKEND,
-            short: "address",
-            noun: "a backend",
-            example: "\"10.0.0.1:80\" or { address = \"10.0.0.1:80\", weight = 2 }",
-        }),
+        shape: Shape::List(
+            Items {
+                fields: BACKEND,
+                short: Some("address"),
+                noun: "a backend",
+                example: "\"10.0.0.1:80\" or { address = \"10.0.0.1:80\", weight = 2 }",
+            },
+            Required,
+        ),
         doc: "Where the pool's backends are; a bare text is the address of one.",
     },
     scalar("connect_timeout", TIME, Default("5s"), "How long connecting to a backend may take."),
@@ -180,6 +196,25 @@ static POOL: &[Field] = &[
         "How long a backend that is out rests before one connection tries it again.",
     ),
     scalar("resolve", TIME, Default("30s"), "How often host names of backends are resolved again."),
+    scalar(
+        "reuse",
+        Kind::Choice { noun: "a way to reuse connections", names: Reuse::NAMES },
+        Default("safe"),
+        "Which requests go onto a connection that was used before: safe is those that may be \
+         repeated.",
+    ),
+    scalar(
+        "idle_connections",
+        integer(0, 65_535),
+        Default("64"),
+        "Connections without a request that each worker keeps to each backend.",
+    ),
+    scalar(
+        "idle_timeout",
+        TIME,
+        Default("30s"),
+        "How long a connection without a request is kept.",
+    ),
     Field {
         name: "probe",
         shape: Shape::Table(PROBE),

@@ -1,35 +1,47 @@
 use super::*;
-use crate::document::{Content, Node, parse};
+use crate::document::{Content, Node, Table, parse};
 use crate::source::{Format, Source};
 
-/// All keys below a table with what the file gives them.
+/// All keys below these tables, which are all of one kind, with what the file gives them.
 fn walk<'n>(
     fields: &'static [Field],
-    node: &'n Node,
+    nodes: &[&'n Node],
     above: &str,
-    visit: &mut dyn FnMut(&str, &'static Field, Vec<&'n Node>),
+    visit: &mut dyn FnMut(&str, &'static Field, &[&'n Node]),
 ) {
-    let Content::Table(table) = &node.content else { panic!("{above} is a table") };
     for field in fields {
         let path = format!("{above}{}", field.name);
-        let given = table.get(field.name).map(|entry| &entry.node);
-        visit(&path, field, given.into_iter().collect());
-        match (&field.shape, given) {
-            (Shape::Table(inner), Some(node)) => walk(inner, node, &format!("{path}."), visit),
-            (Shape::Named(inner), Some(Node { content: Content::Table(named), .. })) => {
-                for (name, entry) in named {
-                    walk(inner, &entry.node, &format!("{path}.{name}."), visit);
-                }
+        let entries = nodes.iter().filter_map(|node| table(node).get(field.name));
+        let given: Vec<_> = entries.map(|entry| &entry.node).collect();
+        visit(&path, field, &given);
+        match &field.shape {
+            Shape::Table(inner) | Shape::OptionalTable(inner, _) => {
+                walk(inner, &given, &format!("{path}."), visit);
             }
-            (Shape::List(items), Some(Node { content: Content::List(list), .. })) => {
-                for item in list.iter().filter(|item| matches!(item.content, Content::Table(_))) {
-                    walk(items.fields, item, &format!("{path}[]."), visit);
-                }
+            Shape::Named(inner) => {
+                let named: Vec<_> =
+                    given.iter().flat_map(|node| table(node).values()).map(|it| &it.node).collect();
+                walk(inner, &named, &format!("{path}.*."), visit);
             }
-            (Shape::Scalar(..) | Shape::Free(_), _) | (_, None) => {}
-            (_, Some(_)) => panic!("{path} has another shape"),
+            Shape::List(items, _) => {
+                let full = |item: &&Node| matches!(item.content, Content::Table(_));
+                let items_given: Vec<_> =
+                    given.iter().flat_map(|node| list(node)).filter(full).collect();
+                walk(items.fields, &items_given, &format!("{path}[]."), visit);
+            }
+            Shape::Scalar(..) | Shape::Values(..) | Shape::Free(_) => {}
         }
     }
+}
+
+fn table(node: &Node) -> &Table {
+    let Content::Table(table) = &node.content else { panic!("{node:?} is no table") };
+    table
+}
+
+fn list(node: &Node) -> &[Node] {
+    let Content::List(list) = &node.content else { panic!("{node:?} is no list") };
+    list
 }
 
 fn written(node: &Node) -> String {
@@ -37,6 +49,7 @@ fn written(node: &Node) -> String {
         Content::Boolean(boolean) => boolean.to_string(),
         Content::Integer(number) => number.to_string(),
         Content::Text(text) => text.clone(),
+        Content::List(items) if items.is_empty() => "[]".to_owned(),
         Content::Null | Content::Float(_) | Content::List(_) | Content::Table(_) => {
             panic!("{:?} is no value of the schema", node.content)
         }
@@ -50,11 +63,16 @@ fn the_example_of_everything_names_every_key_with_its_default() {
     let (root, faults) = parse(&source);
     assert!(faults.is_empty(), "{faults:?}");
     let root = root.expect("a document");
-    walk(ROOT, &root, "", &mut |path, field, given| {
+    walk(ROOT, &[&root], "", &mut |path, field, given| {
         let commented = text.lines().any(|line| line.starts_with(&format!("# {} = ", field.name)));
-        match (&field.shape, given.as_slice()) {
-            (Shape::Scalar(_, Presence::Default(default)), [node]) => {
-                assert_eq!(written(node), *default, "{path}");
+        match (&field.shape, given) {
+            (
+                Shape::Scalar(_, Presence::Default(default))
+                | Shape::Values(_, Presence::Default(default)),
+                [_, ..],
+            ) => {
+                let named = given.iter().any(|node| written(node) == *default);
+                assert!(named, "{path} is not named with {default:?}");
             }
             (Shape::Scalar(_, Presence::Optional(_)) | Shape::Free(_), []) => {
                 assert!(commented, "{path} is not named");
@@ -76,10 +94,17 @@ fn every_default_is_a_value_of_its_kind_and_every_key_is_documented() {
                         .unwrap_or_else(|problem| panic!("{name}: {problem}"));
                 }
                 Shape::Scalar(_, Presence::Required | Presence::Optional(_)) | Shape::Free(_) => {}
-                Shape::Table(inner) | Shape::Named(inner) => check(inner),
-                Shape::List(items) => {
+                Shape::Values(_, presence) => {
+                    assert!(!matches!(presence, Presence::Default(text) if *text != "[]"));
+                }
+                Shape::Table(inner) | Shape::OptionalTable(inner, _) | Shape::Named(inner) => {
+                    check(inner);
+                }
+                Shape::List(items, presence) => {
                     check(items.fields);
-                    assert!(items.fields.iter().any(|field| field.name == items.short));
+                    assert!(!matches!(presence, Presence::Default(text) if *text != "[]"));
+                    let known = |short| items.fields.iter().any(|field| field.name == short);
+                    assert!(items.short.is_none_or(known));
                 }
             }
         }

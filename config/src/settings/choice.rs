@@ -47,6 +47,19 @@ choice! {
 }
 
 choice! {
+    /// Which requests go onto a connection to a backend that was used before, which the backend may
+    /// be closing meanwhile.
+    Reuse {
+        /// Those that may be repeated.
+        Safe = "safe",
+        /// All.
+        Always = "always",
+        /// None.
+        Never = "never",
+    }
+}
+
+choice! {
     /// The severity of a log line.
     LogLevel {
         /// What failed.

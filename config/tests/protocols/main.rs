@@ -91,7 +91,9 @@ fn given(settings: &Settings) -> Option<&ProtocolSettings> {
     assert_eq!(protocol.name(), "chat");
     match protocol {
         Protocol::Registered { settings, .. } => settings.as_ref(),
-        Protocol::Forward { .. } | Protocol::Echo => panic!("{protocol:?}"),
+        Protocol::Forward { .. } | Protocol::Http(_) | Protocol::Echo => {
+            panic!("{protocol:?}")
+        }
     }
 }
 

@@ -13,7 +13,7 @@ fn an_unknown_protocol_is_answered_with_every_name_and_the_nearest() {
             &[]
         ),
         ["f:1:45: listener.a.protocol: \"caht\" is not a protocol: \
-          write one of forward, echo, chat, vault; did you mean \"chat\"?"]
+          write one of forward, http, echo, chat, vault; did you mean \"chat\"?"]
     );
     assert_eq!(
         mistakes(Format::Toml, "listener.a = { bind = '[::1]:0', protocol = 5 }", &[]),
@@ -24,7 +24,9 @@ fn an_unknown_protocol_is_answered_with_every_name_and_the_nearest() {
     let source = Source::new("f", Format::Toml, chat(""));
     let mistakes = trunkline_config::parse(&source, [], []).expect_err("no such protocol");
     assert!(
-        mistakes.to_string().contains("\"chat\" is not a protocol: write one of forward, echo")
+        mistakes
+            .to_string()
+            .contains("\"chat\" is not a protocol: write one of forward, http, echo")
     );
 }
 
