@@ -12,8 +12,8 @@ pub use self::member::{Member, Weight, WeightError};
 use crate::backend::BackendId;
 use crate::backend::health::Admission;
 use crate::backend::lease::Lease;
-pub use crate::kept::KeepLimits;
 use crate::balance::{Algorithm, Balance, Candidates, Tier};
+pub use crate::kept::KeepLimits;
 
 mod member;
 

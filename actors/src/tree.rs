@@ -112,7 +112,8 @@ pub fn traffic(
     }
     let routers: Arc<[_]> = routers.into();
     let upstreams = (0..workers).map(Placement::Worker).map(upstreams::spec);
-    let upstreams = upstreams.fold(SupervisorSpec::new("upstreams", supervision.parts), SupervisorSpec::child);
+    let upstreams =
+        upstreams.fold(SupervisorSpec::new("upstreams", supervision.parts), SupervisorSpec::child);
 
     let listener_group = listeners(&directory, &routers).into_iter().fold(
         SupervisorSpec::new("listeners", supervision.groups).stops_together(),

@@ -45,11 +45,8 @@ impl Upstreams {
         first: BytesMut,
         record: Rc<Record>,
     ) -> Service {
-        let way = Way {
-            route: self.route(&pool),
-            directory: Arc::clone(&self.directory),
-            tcp: self.tcp,
-        };
+        let way =
+            Way { route: self.route(&pool), directory: Arc::clone(&self.directory), tcp: self.tcp };
         let idle = self.idle;
         Box::pin(async move {
             // In a box of its own, so that a connection that only streams does not keep its room.

@@ -25,9 +25,6 @@ mod pump;
 mod reach;
 mod timer;
 
-#[cfg(test)]
-mod tests;
-
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::rc::Rc;

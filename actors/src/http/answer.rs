@@ -122,7 +122,10 @@ mod tests {
 
     #[test]
     fn head_is_told_the_length_and_204_nothing_of_a_body() {
-        assert!(written(OwnAnswer { head: true, ..PLAIN }).ends_with("Length: 7\r\nConnection: close\r\n\r\n"));
+        assert!(
+            written(OwnAnswer { head: true, ..PLAIN })
+                .ends_with("Length: 7\r\nConnection: close\r\n\r\n")
+        );
         let empty = written(OwnAnswer { status: 204, connection: None, ..PLAIN });
         assert!(empty.ends_with("GMT\r\n\r\n"), "{empty}");
     }

@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::time::Instant;
-use trunkline_runtime::{
-    Actor, ChildSpec, Context, Detail, Failure, Placement, Stopping, Timer,
-};
+use trunkline_runtime::{Actor, ChildSpec, Context, Detail, Failure, Placement, Stopping, Timer};
 
 use crate::kept::{self, Counts};
 

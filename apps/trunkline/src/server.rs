@@ -1,6 +1,7 @@
 //! From settings to sockets and a tree, and running it until it ends.
 
 pub(crate) mod plans;
+mod site;
 
 use std::collections::HashMap;
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -15,6 +16,7 @@ use trunkline_actors::limits::{ConnectionLimit, Needs, TooFewDescriptors, raise_
 use trunkline_actors::socket::{BindError, Sockets};
 use trunkline_actors::tree::{self, Supervision};
 use trunkline_config::{LogFormat, LogLevel, Settings, SettingsError};
+use trunkline_observability::access::AccessLog;
 use trunkline_observability::log;
 use trunkline_runtime::{
     ChildSpec, Ended, Flags, OnSpent, Runtime, StartError, Strategy, SupervisorSpec,
@@ -163,7 +165,15 @@ pub(crate) fn serve(mut plan: Plan, hooks: Hooks) -> Result<Ended, ServeError> {
     let ended =
         Runtime::builder().workers(workers.get()).run("server", root, |runtime, root| {
             on_runtime(runtime);
-            Ok::<_, ServeError>(tree(root, plan, &configured, &supervision, &places, &sockets))
+            Ok::<_, ServeError>(tree(
+                root,
+                plan,
+                &configured,
+                &guard.access_log(),
+                &supervision,
+                &places,
+                &sockets,
+            ))
         })?;
     match &ended {
         Ended::Shutdown => info!("stopped"),
@@ -186,6 +196,7 @@ fn tree(
     root: SupervisorSpec,
     plan: Plan,
     configured: &Configured,
+    access: &AccessLog,
     supervision: &Supervision,
     places: &Places,
     sockets: &HashMap<String, Arc<Sockets>>,
@@ -205,7 +216,7 @@ fn tree(
     }));
     let pools = settings.pools.iter().map(|(name, pool)| pool_plan(name, pool)).collect();
     let traffic = tree::traffic(supervision, places.workers, pools, |directory, routers| {
-        let around = Around { configured, directory, routers, blocking };
+        let around = Around { configured, directory, routers, blocking, access };
         settings
             .listeners
             .iter()

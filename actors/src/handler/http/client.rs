@@ -35,12 +35,7 @@ pub(super) struct Client {
 
 impl Client {
     pub(super) fn new(stream: Stream) -> Self {
-        Self {
-            stream: Some(stream),
-            held: Vec::new(),
-            ended: false,
-            answered: Answered::Idle,
-        }
+        Self { stream: Some(stream), held: Vec::new(), ended: false, answered: Answered::Idle }
     }
 
     fn stream(&mut self) -> io::Result<&mut Stream> {

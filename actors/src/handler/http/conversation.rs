@@ -98,7 +98,8 @@ impl Conversation {
                     After::Close
                 }
                 Next::Lost(mut account, loss) => {
-                    account.close(loss.map_or("client_closed", |loss| Ending::of_client(loss).name()));
+                    account
+                        .close(loss.map_or("client_closed", |loss| Ending::of_client(loss).name()));
                     After::Close
                 }
                 Next::Over => After::Close,
@@ -176,7 +177,11 @@ impl Conversation {
             End::Switched => {
                 let mut account = begun.account;
                 account.phase = Phase::Stream;
-                return Tried::Over(After::Switched(Box::new(Switched { backend, account, lease })));
+                return Tried::Over(After::Switched(Box::new(Switched {
+                    backend,
+                    account,
+                    lease,
+                })));
             }
             End::Stale => return Tried::Stale(begun),
             End::Left(code) => {

@@ -194,7 +194,8 @@ impl Pump {
         self.to_backend.clear();
         let mut out = Lent::new();
         let taken = self.begun.exchange.from_client(bytes, &mut out);
-        let Taken { used, verbatim } = taken.map_err(|refusal| End::Fault(Fault::Request(refusal)))?;
+        let Taken { used, verbatim } =
+            taken.map_err(|refusal| End::Fault(Fault::Request(refusal)))?;
         self.begun.account.bytes_in += used as u64;
         let write = |piece: &[u8]| self.backend.poll_write(cx, piece);
         let piece = if verbatim { &bytes[..used] } else { &out[..] };

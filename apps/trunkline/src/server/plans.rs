@@ -6,8 +6,8 @@ use trunkline_actors::backend::health::HealthPolicy;
 use trunkline_actors::balance::Algorithm;
 use trunkline_actors::blocking::Blocking;
 use trunkline_actors::directory::Directory;
-use trunkline_actors::handler::{Echoing, Forwarding, Handler, Upstreams};
-use trunkline_actors::pool::{PoolSettings, Weight};
+use trunkline_actors::handler::{Echoing, Forwarding, Handler, Http, Upstreams};
+use trunkline_actors::pool::{KeepLimits, PoolSettings, Reuse, Weight};
 use trunkline_actors::protocol::Means;
 use trunkline_actors::socket::{ListenOptions, Sockets, TcpOptions};
 use trunkline_actors::tree::listener::ListenerPlan;
@@ -15,9 +15,11 @@ use trunkline_actors::tree::pool::{BackendPlan, PoolPlan};
 use trunkline_actors::tree::probe::ProbeSettings;
 use trunkline_actors::tree::router::Router;
 use trunkline_config::{Balance, Listener, Pool, Protocol};
+use trunkline_observability::access::AccessLog;
 use trunkline_runtime::Address;
 
 use super::Places;
+use super::site::site;
 use crate::brought::Configured;
 
 pub(crate) fn listen_options(listener: &Listener) -> ListenOptions {
@@ -34,6 +36,7 @@ pub(super) struct Around<'a> {
     pub(super) directory: &'a Arc<Directory>,
     pub(super) routers: &'a Arc<[Address<Router>]>,
     pub(super) blocking: &'a Arc<Blocking>,
+    pub(super) access: &'a AccessLog,
 }
 
 impl Around<'_> {
@@ -45,6 +48,10 @@ impl Around<'_> {
                 pool: pool.as_str().into(),
                 upstreams: self.upstreams(listener),
             })),
+            Protocol::Http(http) => {
+                let site = site(http, self.upstreams(listener), self.access.clone())?;
+                Some(Arc::new(Http::new(site)))
+            }
             Protocol::Echo => Some(Arc::new(Echoing { idle: listener.idle })),
             Protocol::Registered { name: protocol, .. } => {
                 let upstreams = Some(self.upstreams(listener));
@@ -78,7 +85,8 @@ pub(super) fn listener_plan(
         limit: listener.connections.and_then(|limit| usize::try_from(limit.get()).ok()),
         process_places: Arc::clone(&places.process),
         drain: places.drain,
-        log: true,
+        // A line of each request tells more than one of their connection.
+        log: !matches!(listener.protocol, Protocol::Http(_)),
     }
 }
 
@@ -94,6 +102,15 @@ pub(super) fn pool_plan(name: &str, pool: &Pool) -> PoolPlan {
             },
             attempts: pool.attempts,
             connect_timeout: pool.connect_timeout,
+            reuse: match pool.reuse {
+                trunkline_config::Reuse::Safe => Reuse::Safe,
+                trunkline_config::Reuse::Always => Reuse::Always,
+                trunkline_config::Reuse::Never => Reuse::Never,
+            },
+            keep: KeepLimits {
+                connections: usize::from(pool.idle_connections),
+                idle: pool.idle_timeout,
+            },
         },
         health: HealthPolicy {
             fall: pool.fall.get(),
