@@ -404,7 +404,8 @@ proptest! {
 
             let (_, came) = naive(&bytes);
             let (first, went) = naive(&to);
-            prop_assert!(first.starts_with(&format!("HTTP/1.1 {} ", answer.status)));
+            let line = format!("HTTP/1.1 {} ", answer.status);
+            prop_assert!(first.starts_with(&line));
             let hop = |name: &str| {
                 ["connection", "upgrade", "transfer-encoding", "content-length"].contains(&name)
             };
