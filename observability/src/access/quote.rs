@@ -20,7 +20,7 @@ pub(super) trait Escape {
 #[inline]
 pub(super) fn quoted<E: Escape>(out: &mut Vec<u8>, value: &[u8], most: usize) {
     out.push(b'"');
-    if value.len() <= most && value.iter().all(|&byte| is_plain(byte)) {
+    if value.len() <= most && are_plain(value) {
         out.extend_from_slice(value);
     } else {
         escaped::<E>(out, value, most);
@@ -32,6 +32,14 @@ pub(super) fn quoted<E: Escape>(out: &mut Vec<u8>, value: &[u8], most: usize) {
 #[inline]
 fn is_plain(byte: u8) -> bool {
     matches!(byte, b' '..=b'~') & (byte != b'"') & (byte != b'\\')
+}
+
+/// Looks at sixteen bytes at once.
+#[inline]
+fn are_plain(value: &[u8]) -> bool {
+    let (blocks, rest) = value.as_chunks::<16>();
+    let all = |bytes: &[u8]| bytes.iter().fold(true, |all, &byte| all & is_plain(byte));
+    blocks.iter().all(|block| all(block)) && all(rest)
 }
 
 #[cold]

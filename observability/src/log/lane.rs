@@ -7,8 +7,10 @@ use parking_lot::Mutex;
 /// The longest line, in bytes, with its line feed. Longer ones are cut.
 pub(crate) const LONGEST: usize = 8 * 1024;
 
-/// The most bytes of one thread that wait. Memory grows to this only where it is needed.
-pub(super) const ROOM: usize = 512 * 1024;
+/// The most bytes of one thread that wait: a tenth of a second of 25,000 lines each second, which
+/// is how long the writer may have to wait for a processor. Memory grows to this only where it is
+/// needed.
+pub(super) const ROOM: usize = 1024 * 1024;
 
 /// From here on the writer is told not to gather any longer.
 const HALF: usize = ROOM / 2;
