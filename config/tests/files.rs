@@ -179,17 +179,25 @@ fn what_is_not_a_readable_file_is_answered_with_a_sentence() {
 const VALID: [(&str, &str); 3] = [
     (
         "toml",
-        "[listener.a]\nbind = '127.0.0.1:1'\npool = 'p'\n[pool.p]\nbackends = ['b:1', { address = 'c:1' }]\n",
+        "[listener.a]\nbind = '127.0.0.1:1'\npool = 'p'\n[listener.h]\nbind = '127.0.0.1:2'\nprotocol = 'http'\ntrusted = ['::1']\nroutes = [{ path = '/a/', headers = [{ name = 'x' }], redirect = { to = '/{target}' } }, { pool = 'p' }]\nhttp = { head_size = '4KiB' }\n[pool.p]\nbackends = ['b:1', { address = 'c:1' }]\n",
     ),
     (
         "yaml",
-        "listener:\n  a:\n    bind: 127.0.0.1:1\n    pool: p\npool:\n  p:\n    backends: ['b:1', {address: 'c:1'}]\n",
+        "listener:\n  a:\n    bind: 127.0.0.1:1\n    pool: p\n  h:\n    bind: 127.0.0.1:2\n    protocol: http\n    trusted: ['::1']\n    routes: [{path: /a/, methods: [GET], answer: {body: x}}, {pool: p}]\n    http: {body_size: off}\npool:\n  p:\n    backends: ['b:1', {address: 'c:1'}]\n",
     ),
     (
         "json",
-        "{\"listener\":{\"a\":{\"bind\":\"127.0.0.1:1\",\"pool\":\"p\"}},\"pool\":{\"p\":{\"backends\":[\"b:1\",{\"address\":\"c:1\"}]}}}",
+        "{\"listener\":{\"a\":{\"bind\":\"127.0.0.1:1\",\"pool\":\"p\"},\"h\":{\"bind\":\"127.0.0.1:2\",\"protocol\":\"http\",\"routes\":[{\"host\":\"*.a\",\"pool\":\"p\",\"path\":\"/\",\"rewrite\":\"/x/\"},{\"pool\":\"p\"}]}},\"pool\":{\"p\":{\"backends\":[\"b:1\",{\"address\":\"c:1\"}]}}}",
     ),
 ];
+
+#[test]
+fn what_is_damaged_below_is_valid() {
+    for (extension, text) in VALID {
+        let path = file(&format!("valid.any.{extension}"), text.as_bytes());
+        load(&path, [], []).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    }
+}
 
 proptest! {
     #[test]

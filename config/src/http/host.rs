@@ -23,7 +23,8 @@ fn check(text: &str) -> Result<String, Problem> {
         return Err(refused("stands for every host").remedy("remove the key"));
     }
     if let Some((scheme, rest)) = text.split_once("://") {
-        let name = check(rest.trim_end_matches('/')).ok();
+        let name = rest.trim_end_matches('/');
+        let name = if name.contains("://") { None } else { check(name).ok() };
         let remedy = format!("write the host without {}", quote(&format!("{scheme}://")));
         return Err(refused("has a scheme").remedy(remedy).nearest(name.as_deref()));
     }

@@ -51,6 +51,10 @@ fn a_host_is_a_name_without_a_port() {
         );
         said(&format!("host = '{host}'"), 24, &answer);
     }
+    assert_eq!(
+        of_routes(&format!("{{ host = '{}', pool = 'web' }}", "a://".repeat(100_000))).len(),
+        1
+    );
     let [route] = routes("{ host = '10.0.0.1', pool = 'web' }").try_into().expect("one");
     assert_eq!(route.host, Some(HostPattern::Exact("10.0.0.1".to_owned())));
 }
