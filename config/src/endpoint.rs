@@ -88,11 +88,12 @@ pub(crate) fn bind(text: &str) -> Result<SocketAddr, Problem> {
 /// Reads the address of a backend.
 pub(crate) fn backend(text: &str) -> Result<BackendAddress, Problem> {
     if let Some((scheme, rest)) = text.split_once("://") {
+        let rest = rest.trim_end_matches('/');
+        // Not where there is one more: a text may have as many as the stack has no room for.
+        let nearest = (!rest.contains("://") && backend(rest).is_ok()).then_some(rest);
         return Err(Problem::new(format!("{} has a scheme", quote(text)))
             .remedy(format!("write the address without {}", quote(&format!("{scheme}://"))))
-            .nearest(
-                backend(rest.trim_end_matches('/')).is_ok().then_some(rest.trim_end_matches('/')),
-            ));
+            .nearest(nearest));
     }
     let (host, port) = match text.parse::<SocketAddr>() {
         Ok(address) if address.port() != 0 => return Ok(BackendAddress::Ip(address)),

@@ -109,3 +109,9 @@ fn what_cannot_be_a_backend_is_answered_with_what_to_write() {
     }
     assert!("web".parse::<BackendAddress>().is_err());
 }
+
+#[test]
+fn schemes_without_end_are_refused_like_one() {
+    let answer = backend(&"a://".repeat(1_000_000)).expect_err("no address").to_string();
+    assert!(answer.ends_with("has a scheme: write the address without \"a://\""), "{answer}");
+}
