@@ -33,6 +33,8 @@ pub struct Exchange {
     answer: Answer,
     status: u16,
     interim: u32,
+    /// The client wanted to send more requests.
+    persistent: bool,
     client_stays: bool,
     backend_stays: bool,
 }
@@ -70,6 +72,7 @@ impl Exchange {
             answer: Answer::Head,
             status: 0,
             interim: 0,
+            persistent: head.persistent,
             client_stays: head.persistent,
             backend_stays: false,
         })
@@ -260,6 +263,12 @@ impl Exchange {
     #[must_use]
     pub fn client_stays(&self) -> bool {
         self.client_stays && self.request.is_done()
+    }
+
+    /// The client has said by itself that this is its last request, and has sent all of it.
+    #[must_use]
+    pub fn client_is_quiet(&self) -> bool {
+        !self.persistent && self.request.is_done()
     }
 
     /// The backend may be sent another request once this answer is whole.

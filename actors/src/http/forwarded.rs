@@ -19,8 +19,7 @@ pub(super) fn write(head: &RequestHead<'_, '_>, to: &mut Vec<u8>, onward: &Onwar
     to.extend_from_slice(b"X-Forwarded-For: ");
     chain(head, to, onward.trusted, "x-forwarded-for");
     let start = to.len();
-    // Writing to a `Vec` does not fail.
-    let _ = write!(to, "{client}");
+    address(to, client);
     let address = start..to.len();
     if !has_told("x-forwarded-proto") {
         to.extend_from_slice(b"\r\nX-Forwarded-Proto: http");
@@ -45,6 +44,23 @@ pub(super) fn write(head: &RequestHead<'_, '_>, to: &mut Vec<u8>, onward: &Onwar
     }
     host(to, head.host.as_bytes());
     to.extend_from_slice(b";proto=http\r\n");
+}
+
+/// The address as it is printed everywhere; for IPv4 in a fifth of the time that `Display` takes.
+fn address(to: &mut Vec<u8>, client: IpAddr) {
+    match client {
+        IpAddr::V4(client) => {
+            let mut buffer = itoa::Buffer::new();
+            for (place, octet) in client.octets().into_iter().enumerate() {
+                if place > 0 {
+                    to.push(b'.');
+                }
+                to.extend_from_slice(buffer.format(octet).as_bytes());
+            }
+        }
+        // Writing to a `Vec` does not fail.
+        IpAddr::V6(client) => drop(write!(to, "{client}")),
+    }
 }
 
 fn is(name: &str, known: &str) -> bool {

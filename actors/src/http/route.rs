@@ -16,35 +16,38 @@
 //!
 //! # Paths
 //! What is before `?` is compared, and the backend gets it as it was sent. What differs only in
-//! encoding is the same path (RFC 3986 §6.2.2.1 and §6.2.2.2): a character that may stand in a segment
-//! as itself counts as itself, any other as its `%XX` in capitals; so `/%61dmin/` is `/admin/`. All
-//! characters of a segment count as those, not only the unreserved ones: `/%40a` is `/@a`, since
-//! backends decode a segment whole.
+//! encoding is the same path (RFC 3986 §6.2.2.1 and §6.2.2.2): a character that may stand in a
+//! segment as itself counts as itself, any other as its `%XX` in capitals; so `/%61dmin/` is
+//! `/admin/`. All characters of a segment count as those, not only the unreserved ones: `/%40a` is
+//! `/@a`, since backends decode a segment whole.
 //!
 //! Other paths are read differently by different backends: those with dot segments, with encoded
 //! slashes or backslashes, with empty segments. nginx matches a copy with all of them resolved and
-//! sends what came, haproxy matches what came, and Envoy leaves the choice. Each can be walked past:
-//! the first with a backend that resolves less, the others with one that resolves more. Here **such a
-//! path is served only if every reading of it leads to the same route**; otherwise it fits none:
+//! sends what came, haproxy matches what came, and Envoy leaves the choice. Each can be walked
+//! past: the first with a backend that resolves less, the others with one that resolves more. Here
+//! **such a path is served only if every reading of it leads to the same route**; otherwise it fits
+//! none:
 //!
 //! - *Slashes* (`//`, `%2F`, `%5C`, `\`): the path as sent and the one with all of them as single
 //!   slashes must have the same route. What fits a reading between the two fits the second. So
-//!   `/projects/a%2Fb` is served below `/projects/`, and `/public%2Fadmin` is not below `/public`.
+//!   `/projects/a%2Fb` is served below `/projects/`, and `//admin/` by no rule if `/admin/` has
+//!   one.
 //! - *Dot segments* (`.` and `..`, also encoded, beside an encoded slash, or with a parameter as in
-//!   `..;x`, which some servers cut): clients resolve them before they send (RFC 3986 §5.2.4). Only the
-//!   segments that no reading can take away count, each `..` taking one from before the first
-//!   oddity; a rule that might fit, had more counted, hides all rules after it. So
-//!   `/static/a/../b` is served below `/static/`, and `/static/../static/b` by no rule for a path:
-//!   after a rewrite it would leave what it was rewritten to.
+//!   `..;x`, which some servers cut): clients resolve them before they send (RFC 3986 §5.2.4). Only
+//!   the segments that no reading can take away count, each `..` taking one from before the first
+//!   oddity; a rule that might fit, had more counted, hides all rules after it. So `/static/a/../b`
+//!   is served below `/static/`, and `/static/../static/b` by no rule for a path: after a rewrite
+//!   it would leave what it was rewritten to.
 //!
-//! Parameters are otherwise part of their segment (RFC 3986 §3.3). `*`, the path of `OPTIONS *`, fits
-//! only rules without path; an empty path is `/`; anything else without a slash in front fits nothing.
+//! Parameters are otherwise part of their segment (RFC 3986 §3.3). `*`, the path of `OPTIONS *`,
+//! fits only rules without path; an empty path is `/`; anything else without a slash in front fits
+//! nothing.
 //!
 //! # Cost
 //! A few looks into hash tables, one for each label of the host and each segment of the path as far
-//! as rules go, and the rules that stand at these places. Rules of one host and one path that differ in
-//! methods or headers are tried one after the other. Nothing is allocated but for paths with a `%`, a
-//! dot segment, or anything else that is not plain.
+//! as rules go, and the rules that stand at these places. Rules of one host and one path that
+//! differ in methods or headers are tried one after the other. Nothing is allocated but for paths
+//! with a `%`, a dot segment, or anything else that is not plain.
 
 pub mod answer;
 pub mod host;

@@ -66,6 +66,7 @@ pub(super) struct Account {
     whole: Instant,
     sent: Option<Instant>,
     first_byte: Option<Instant>,
+    ended: Option<Instant>,
     route: Option<Arc<Route>>,
     pool: Option<Arc<Pool>>,
     backend: Option<Arc<Backend>>,
@@ -80,8 +81,13 @@ pub(super) struct Account {
 }
 
 impl Account {
-    /// Of a request whose first byte came at `began`, and its head was whole, or refused, just now.
-    pub(super) fn new(connection: &Rc<Record>, log: &AccessLog, began: Instant) -> Self {
+    /// Of a request whose first byte came at `began`, and its head was whole, or refused, at `whole`.
+    pub(super) fn new(
+        connection: &Rc<Record>,
+        log: &AccessLog,
+        began: Instant,
+        whole: Instant,
+    ) -> Self {
         Self {
             connection: Rc::clone(connection),
             log: log.clone(),
@@ -90,9 +96,10 @@ impl Account {
             method: 0,
             host: 0,
             began,
-            whole: Instant::now(),
+            whole,
             sent: None,
             first_byte: None,
+            ended: None,
             route: None,
             pool: None,
             backend: None,
@@ -142,6 +149,11 @@ impl Account {
         self.tries
     }
 
+    /// When its head was whole.
+    pub(super) fn whole(&self) -> Instant {
+        self.whole
+    }
+
     /// All of it was sent to the backend.
     pub(super) fn sent(&mut self, now: Instant) {
         self.sent = Some(now);
@@ -153,8 +165,13 @@ impl Account {
     }
 
     /// Something of the backend's answer is there.
-    pub(super) fn answered(&mut self, now: Instant) {
-        self.first_byte.get_or_insert(now);
+    pub(super) fn answered(&mut self) {
+        self.first_byte.get_or_insert_with(Instant::now);
+    }
+
+    /// It is over, if not yet for its connection.
+    pub(super) fn ended(&mut self, now: Instant) {
+        self.ended = Some(now);
     }
 
     pub(super) fn id(&self) -> u64 {
@@ -214,7 +231,9 @@ impl Drop for Account {
             bytes_out: self.bytes_out,
             wait_us: self.since_whole(self.sent).unwrap_or_default(),
             first_byte_us: self.since_whole(self.first_byte),
-            total_us: micros(self.began.elapsed()),
+            total_us: micros(
+                self.ended.unwrap_or_else(Instant::now).saturating_duration_since(self.began),
+            ),
             detail: &actor,
         });
     }

@@ -102,8 +102,12 @@ impl Conversation {
         let answer = OwnAnswer { status, content_type, body, location, head, connection };
         let said = self.say(&answer, &mut begun.account).await;
         let drained = said && stays && self.drain(&mut begun).await;
-        drop(begun);
-        self.after(drained).await
+        if !drained {
+            begun.exchange.close_client();
+        }
+        self.idle_since = Instant::now();
+        begun.account.ended(self.idle_since);
+        self.after(begun).await
     }
 
     /// Writes an answer of our own; says whether the client has taken it.

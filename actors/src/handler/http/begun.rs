@@ -44,20 +44,26 @@ pub(super) enum Begin {
     Refused(Refusal, Account),
 }
 
-/// Reads the head at the beginning of `bytes`; the first of them came at `began`.
-pub(super) fn begin(site: &Site, record: &Rc<Record>, bytes: &[u8], began: Instant) -> Begin {
+/// Reads the head at the beginning of `bytes`; the first of them came at `began`, the last `now`.
+pub(super) fn begin(
+    site: &Site,
+    record: &Rc<Record>,
+    bytes: &[u8],
+    began: Instant,
+    now: Instant,
+) -> Begin {
     let mut storage = [const { MaybeUninit::uninit() }; MOST_FIELDS];
     let head = match RequestHead::parse(bytes, &mut storage, &site.limits.heads) {
         Ok(Some(head)) => head,
         Ok(None) => return Begin::More,
         Err(refusal) => {
-            let mut account = Account::new(record, &site.log, began);
+            let mut account = Account::new(record, &site.log, began, now);
             account.babbles(bytes);
             account.bytes_in = bytes.len() as u64;
             return Begin::Refused(refusal, account);
         }
     };
-    let mut account = Account::new(record, &site.log, began);
+    let mut account = Account::new(record, &site.log, began, now);
     account.asks(&head);
     match request(site, record, bytes, &head, &mut account) {
         Ok((exchange, route, first, used)) => {

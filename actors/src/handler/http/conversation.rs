@@ -107,7 +107,6 @@ impl Conversation {
             self.client.answered = Answered::Idle;
             match after {
                 After::Next => {
-                    self.idle_since = Instant::now();
                     self.fresh = true;
                 }
                 After::Close => break,
@@ -155,8 +154,8 @@ impl Conversation {
 
     /// Sends it to a backend that was reached, and passes its answer on.
     async fn exchange(&mut self, reached: Reached, begun: Box<Begun>) -> Tried {
-        let Reached { stream, mut lease, reused, keep } = reached;
-        let mut pump = Pump::new(stream, begun, reused);
+        let Reached { stream, mut lease, reused, keep, at } = reached;
+        let mut pump = Pump::new(stream, begun, reused, at);
         let end = poll_fn(|cx| pump.poll(cx, self)).await;
         let (mut begun, mut backend) = pump.into_parts();
         if reused && begun.exchange.answer_has_begun() {
@@ -166,13 +165,15 @@ impl Conversation {
         begun.account.status = begun.exchange.status();
         let fault = match end {
             End::Whole => {
+                let now = Instant::now();
                 if begun.exchange.backend_stays() {
-                    kept::keep(lease.backend().id(), backend, &keep, Instant::now());
+                    kept::keep(lease.backend().id(), backend, &keep, now);
                 }
                 begun.account.close("done");
-                let stays = begun.exchange.client_stays();
-                drop((begun, lease));
-                return Tried::Over(self.after(stays).await);
+                begun.account.ended(now);
+                self.idle_since = now;
+                drop(lease);
+                return Tried::Over(self.after(begun).await);
             }
             End::Switched => {
                 let mut account = begun.account;
@@ -203,11 +204,16 @@ impl Conversation {
     }
 
     /// What comes after a whole answer.
-    pub(super) async fn after(&mut self, stays: bool) -> After {
+    pub(super) async fn after(&mut self, begun: Box<Begun>) -> After {
+        let (stays, quiet) = (begun.exchange.client_stays(), begun.exchange.client_is_quiet());
+        drop(begun);
         if stays {
             return After::Next;
         }
-        self.linger().await;
+        // Who has said that this was its last request, and sent all of it, is not waited for.
+        if !quiet || !self.client.held.is_empty() {
+            self.linger().await;
+        }
         After::Close
     }
 

@@ -67,7 +67,7 @@ impl Conversation {
             return self.begin_held(seen);
         }
         self.head_began = Instant::now();
-        match begin(&self.site, &self.record, bytes, self.head_began) {
+        match begin(&self.site, &self.record, bytes, self.head_began, self.head_began) {
             Begin::More => {
                 self.client.held.extend_from_slice(bytes);
                 None
@@ -88,7 +88,7 @@ impl Conversation {
             return None;
         }
         let held = std::mem::take(&mut self.client.held);
-        match begin(&self.site, &self.record, &held, self.head_began) {
+        match begin(&self.site, &self.record, &held, self.head_began, Instant::now()) {
             Begin::More => {
                 self.client.held = held;
                 None
@@ -131,7 +131,8 @@ impl Conversation {
 
     /// The record of what is not a whole head.
     fn babble(&mut self) -> Account {
-        let mut account = Account::new(&self.record, &self.site.log, self.head_began);
+        let mut account =
+            Account::new(&self.record, &self.site.log, self.head_began, Instant::now());
         account.babbles(&self.client.held);
         account.bytes_in = self.client.held.len() as u64;
         account

@@ -62,7 +62,7 @@ pub(super) struct Pump {
 }
 
 impl Pump {
-    pub(super) fn new(backend: Stream, mut begun: Box<Begun>, reused: bool) -> Self {
+    pub(super) fn new(backend: Stream, mut begun: Box<Begun>, reused: bool, now: Instant) -> Self {
         begun.account.phase = Phase::Send;
         let to_backend = Unsent::of(std::mem::take(&mut begun.first));
         Self {
@@ -73,7 +73,7 @@ impl Pump {
             refuses: false,
             to_client: Unsent::default(),
             head: Lent::default(),
-            progress: Instant::now(),
+            progress: now,
             begun,
         }
     }
@@ -90,6 +90,7 @@ impl Pump {
         conversation: &mut Conversation,
     ) -> Poll<End> {
         let mut active = false;
+        let before = self.progress;
         if conversation.seat.is_draining() {
             self.begun.exchange.close_client();
         }
@@ -118,7 +119,7 @@ impl Pump {
             }
             active = true;
         }
-        if active {
+        if active && self.progress == before {
             self.progress = Instant::now();
         }
         let (due, fault) = self.due(conversation);
@@ -210,7 +211,8 @@ impl Pump {
             && self.begun.exchange.request_is_whole()
             && account.sent_at().is_none()
         {
-            account.sent(Instant::now());
+            self.progress = Instant::now();
+            account.sent(self.progress);
             if account.phase == Phase::Send {
                 account.phase = Phase::Wait;
             }
@@ -280,7 +282,7 @@ impl Pump {
         conversation: &mut Conversation,
         bytes: &[u8],
     ) -> Result<(), End> {
-        self.begun.account.answered(Instant::now());
+        self.begun.account.answered();
         if self.head.is_empty() {
             return self.answer(cx, conversation, bytes);
         }

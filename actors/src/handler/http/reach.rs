@@ -24,6 +24,7 @@ pub(super) struct Reached {
     pub(super) reused: bool,
     /// Whether and how it is kept afterwards.
     pub(super) keep: KeepLimits,
+    pub(super) at: Instant,
 }
 
 impl Site {
@@ -38,9 +39,12 @@ impl Site {
         let route = self.upstreams.route(pool);
         let mut excluded = Vec::new();
         let mut failure = None;
+        // Nothing has been waited for yet.
+        let mut now = begun.account.whole();
         loop {
             begun.account.phase = Phase::Route;
-            let lease = route.lease(&excluded, begun.remaining()?).await;
+            let lease = route.lease(&excluded, begun.remaining(now)?).await;
+            now = Instant::now();
             let mut lease = lease.map_err(|code| match (code, failure) {
                 // That there is nothing left to try is less than how the last try failed.
                 (Code::Refused(refusal), Some(failure)) if refusal.follows_failures() => {
@@ -63,22 +67,24 @@ impl Site {
             };
             if may_reuse
                 && !lease.is_trial()
-                && let Some(stream) = kept::take(backend.id(), Instant::now())
+                && let Some(stream) = kept::take(backend.id(), now)
             {
                 begun.account.reused = true;
-                return Ok(Reached { stream, lease, reused: true, keep });
+                return Ok(Reached { stream, lease, reused: true, keep, at: now });
             }
             begun.account.reused = false;
             let addresses = Arc::clone(&backend.resolved());
-            let within = settings.connect_timeout.min(begun.remaining()?);
-            match connect(&addresses, within, &self.upstreams.tcp).await {
+            let within = settings.connect_timeout.min(begun.remaining(now)?);
+            let connected = connect(&addresses, within, &self.upstreams.tcp).await;
+            now = Instant::now();
+            match connected {
                 Ok(stream) => {
-                    let transition = lease.connected(Instant::now());
+                    let transition = lease.connected(now);
                     self.upstreams.directory.tell(backend.id(), transition);
-                    return Ok(Reached { stream, lease, reused: false, keep });
+                    return Ok(Reached { stream, lease, reused: false, keep, at: now });
                 }
                 Err(error) => {
-                    let transition = lease.failed(error.failure, Instant::now());
+                    let transition = lease.failed(error.failure, now);
                     self.upstreams.directory.tell(backend.id(), transition);
                     excluded.push(backend.id());
                     if begun.account.tried() >= settings.attempts.get() {
@@ -93,9 +99,9 @@ impl Site {
 
 impl Begun {
     /// The time that is left for it: nothing is begun for a request that nobody waits for any more.
-    fn remaining(&self) -> Result<Duration, Fault> {
+    fn remaining(&self, now: Instant) -> Result<Duration, Fault> {
         let Some(deadline) = self.deadline else { return Ok(Duration::MAX) };
-        let left = deadline.saturating_duration_since(Instant::now());
+        let left = deadline.saturating_duration_since(now);
         if left.is_zero() { Err(Fault::Deadline) } else { Ok(left) }
     }
 }

@@ -1,6 +1,5 @@
 //! The head of a request on its way to a backend.
 
-use std::io::Write as _;
 use std::net::IpAddr;
 
 use super::{RequestBody, RequestHead, offset};
@@ -51,8 +50,7 @@ impl RequestHead<'_, '_> {
         match self.body {
             RequestBody::None => {}
             RequestBody::Length(length) => {
-                // Writing to a `Vec` does not fail.
-                let _ = write!(to, "Content-Length: {length}\r\n");
+                push(to, b"Content-Length: ", itoa::Buffer::new().format(length).as_bytes());
             }
             RequestBody::Chunked => to.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
         }

@@ -88,7 +88,8 @@ impl Paths {
 
 /// A search on its way: the lowest position so far of which the rest of the conditions holds.
 ///
-/// Only what is below it is tried in the lists to come, which are in order: so lists need no merging.
+/// Only what is below it is tried in the lists to come, which are in order: so lists need no
+/// merging.
 pub(super) struct Search<'s, 'q> {
     rules: &'s [Rule],
     query: &'s Query<'q>,

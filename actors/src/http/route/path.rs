@@ -9,8 +9,8 @@ use super::trie::Place;
 pub enum PathPattern {
     /// This path alone.
     Exact(String),
-    /// This path and all below it. It is made of whole segments, so a `/` missing at its end counts as
-    /// there; without its last `/` a path is not below it.
+    /// This path and all below it. It is made of whole segments, so a `/` missing at its end counts
+    /// as there; without its last `/` a path is not below it.
     Prefix(String),
 }
 
@@ -130,7 +130,8 @@ const STANDS: [bool; 256] = {
     table
 };
 
-/// Whether a path has one reading and is already in its canonical form. Says no to some that are fine.
+/// Whether a path has one reading and is already in its canonical form. Says no to some that are
+/// fine.
 fn is_plain(path: &[u8]) -> bool {
     let mut before = 0;
     let mut odd = false;

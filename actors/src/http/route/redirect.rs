@@ -33,8 +33,8 @@ pub enum BadRedirect {
 }
 
 impl Redirect {
-    /// A redirect to a URI in which `{host}` is the host as sent, with its port, and `{target}` the path
-    /// and query as sent.
+    /// A redirect to a URI in which `{host}` is the host as sent, with its port, and `{target}` the
+    /// path and query as sent.
     ///
     /// # Errors
     /// Refuses other placeholders, and characters that may not be in a URI.
@@ -64,9 +64,10 @@ impl Redirect {
 
     /// Writes the Location for a request's host and its path and query, both as sent.
     ///
-    /// What may not be in that part of a URI is percent-encoded, line ends among it: whatever comes in, the
-    /// Location is one value. A target without a slash in front (`*`) leads to the root, and one at the
-    /// very beginning of the Location never begins with two: that would name another host.
+    /// What may not be in that part of a URI is percent-encoded, line ends among it: whatever comes
+    /// in, the Location is one value. A target without a slash in front (`*`) leads to the root,
+    /// and one at the very beginning of the Location never begins with two: that would name another
+    /// host.
     pub fn location(&self, host: &[u8], target: &[u8], to: &mut Vec<u8>) {
         for (index, piece) in self.pieces.iter().enumerate() {
             match piece {

@@ -11,8 +11,9 @@ pub struct Rewrite {
 }
 
 impl Rewrite {
-    /// Puts `to` in the place of `prefix`, the one of the rule's own path. Both are taken with a `/` at
-    /// their beginning and end, there or not. What may not stand in a path is percent-encoded.
+    /// Puts `to` in the place of `prefix`, the one of the rule's own path. Both are taken with a
+    /// `/` at their beginning and end, there or not. What may not stand in a path is
+    /// percent-encoded.
     #[must_use]
     pub fn new(prefix: &str, to: &str) -> Self {
         let inside = prefix.strip_prefix('/').unwrap_or(prefix);
@@ -31,8 +32,8 @@ impl Rewrite {
         Self { slashes, to: path.into() }
     }
 
-    /// Writes the new path, with the query as it was, for a path and query that the rule fits. Any other
-    /// is written as it is.
+    /// Writes the new path, with the query as it was, for a path and query that the rule fits. Any
+    /// other is written as it is.
     pub fn write(&self, path: &[u8], to: &mut Vec<u8>) {
         // By number, not by bytes: the prefix may have been sent in another encoding.
         let end = path.iter().position(|byte| *byte == b'?').unwrap_or(path.len());

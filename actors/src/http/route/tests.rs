@@ -7,8 +7,8 @@ mod targets;
 
 use super::*;
 
-/// A rule whose route is named as itself: `host path`, either of them `-` for none. `*.` in front of a
-/// host and `/` at the end of a path mean all below, `=` at the end of a path only itself.
+/// A rule whose route is named as itself: `host path`, either of them `-` for none. `*.` in front
+/// of a host and `/` at the end of a path mean all below, `=` at the end of a path only itself.
 fn rule(text: &str) -> Rule {
     let (host, path) = text.split_once(' ').unwrap();
     let host = (host != "-").then(|| match host.strip_prefix("*.") {

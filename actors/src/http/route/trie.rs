@@ -66,8 +66,8 @@ impl<V: Default> Node<V> {
         node.exact.iter().for_each(visit);
     }
 
-    /// Visits what is for all below these segments or some of them. Answers with the lowest position
-    /// of what is for only a part of that, `usize::MAX` if there is none.
+    /// Visits what is for all below these segments or some of them. Answers with the lowest
+    /// position of what is for only a part of that, `usize::MAX` if there is none.
     pub(super) fn walk_stem<'s>(
         &self,
         segments: impl Iterator<Item = &'s [u8]>,
