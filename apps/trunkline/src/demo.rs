@@ -1,5 +1,5 @@
-//! What starts without a file: three responders inside the process, and a listener that balances
-//! over them.
+//! What starts without a file: four responders inside the process, and a listener that balances
+//! over three of them.
 
 mod responder;
 mod responding;
@@ -23,19 +23,28 @@ use responding::Responding;
 const SETTINGS: &str = r#"
 [listener.web]
 bind = "127.0.0.1:8080"
-pool = "responders"
+protocol = "http"
+routes = [
+    { name = "hello", path = "/hello", answer = { body = "hello from the route itself\n" } },
+    { name = "flaky", path = "/flaky", pool = "flaky" },
+    { name = "all", pool = "responders" },
+]
 
 [pool.responders]
 balance = "round_robin"
+
+[pool.flaky]
 "#;
 
-/// The responders, as their answers name them.
-const NAMES: [&str; 3] = ["one", "two", "three"];
+/// The responders, as their answers name them; the last is the one that fails half the time.
+const NAMES: [&str; 4] = ["one", "two", "three", FLAKY];
+const FLAKY: &str = "flaky";
 
 /// The demo.
 pub(crate) fn plan() -> Result<Plan, Refusal> {
     // Settings of the environment apply here too, so the number of workers is known only then.
-    let workers = Plan::workers(&settings(&["127.0.0.1:1".to_owned()])?);
+    let any = "127.0.0.1:1".to_owned();
+    let workers = Plan::workers(&settings(&[any.clone(), any])?);
     let options = ListenOptions { backlog: 1024, tcp: TcpOptions::default() };
     let mut responders = Vec::with_capacity(NAMES.len());
     for _ in NAMES {
@@ -56,8 +65,12 @@ pub(crate) fn plan() -> Result<Plan, Refusal> {
 
 fn settings(backends: &[String]) -> Result<Settings, Mistakes> {
     let source = Source::new("the demo's settings", Format::Toml, SETTINGS);
-    let backends = Override::list("demo", "pool.responders.backends", backends.iter().cloned());
-    parse(&source, std::env::vars_os(), [backends])
+    let (flaky, proper) = backends
+        .split_last()
+        .map_or((&[][..], backends), |(last, rest)| (std::slice::from_ref(last), rest));
+    let list = |key, backends: &[String]| Override::list("demo", key, backends.iter().cloned());
+    let responders = list("pool.responders.backends", proper);
+    parse(&source, std::env::vars_os(), [responders, list("pool.flaky.backends", flaky)])
 }
 
 fn banner(wanted: SocketAddr, got: SocketAddr) -> String {
@@ -70,7 +83,9 @@ fn banner(wanted: SocketAddr, got: SocketAddr) -> String {
         "Trunkline {version}: http://{got} is balanced over three responders in this process.\n\
          {taken}\n  \
          curl {got}          several times: they answer in turn\n  \
-         curl {got}/crash    the one that answers panics, and its supervisor restarts it\n\n\
+         curl {got}/crash    the one that answers panics, and its supervisor restarts it\n  \
+         curl {got}/flaky    a backend that fails every other time\n  \
+         curl {got}/hello    an answer of the route's own\n\n\
          Ctrl-C stops it. `trunkline run -c FILE` serves a file, `trunkline --help` shows the rest.\n",
         version = env!("CARGO_PKG_VERSION"),
     )
@@ -88,7 +103,7 @@ fn subtree(places: &Places, sockets: Vec<Arc<Sockets>>) -> SupervisorSpec {
         let mut group = SupervisorSpec::new(name, supervision.pool);
         let mut addresses = Vec::with_capacity(places.workers);
         for placement in (0..places.workers).map(Placement::Worker) {
-            let leaf = ChildSpec::leaf(placement.id(), move || Responder::new(name));
+            let leaf = ChildSpec::leaf(placement.id(), move || Responder::new(name, name == FLAKY));
             let (spec, address) = leaf.on(placement).build();
             addresses.push(address);
             group = group.child(spec);

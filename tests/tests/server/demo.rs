@@ -75,16 +75,42 @@ fn every_crash_is_answered_and_survived() -> Result<()> {
     nine_in_turn(address)
 }
 
+/// One GET over a connection that stays: the status and the one line of the body.
+fn ask(client: &mut End, path: &str) -> Result<(String, String)> {
+    client.send(format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n"))?;
+    let status = client.line()?.trim_end().to_owned();
+    while !client.line()?.trim_end().is_empty() {}
+    Ok((status, client.line()?.trim_end().to_owned()))
+}
+
 #[test]
-fn several_requests_on_one_connection_are_answered_by_one_responder() -> Result<()> {
+fn requests_on_one_connection_are_balanced_one_by_one() -> Result<()> {
     let (_process, address) = demo(ANY)?;
     let mut client = End::connect(address)?;
-    for request in 1..=3 {
-        client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")?;
-        while !client.line()?.trim_end().is_empty() {}
-        let answer = client.line()?;
-        assert!(answer.contains(&format!("request {request} since")), "{answer}");
+    for request in 0..6 {
+        let (_, answer) = ask(&mut client, "/")?;
+        let (name, number) = (RESPONDERS[request % 3], request / 3 + 1);
+        assert!(
+            answer.starts_with(&format!("responder {name}: request {number} since")),
+            "{answer}"
+        );
     }
+    Ok(())
+}
+
+#[test]
+fn one_route_fails_half_the_time_and_one_is_answered_by_itself() -> Result<()> {
+    let (_process, address) = demo(ANY)?;
+    let mut client = End::connect(address)?;
+    let mut failed = 0;
+    for _ in 0..10 {
+        let (status, answer) = ask(&mut client, "/flaky")?;
+        assert!(answer.starts_with("responder flaky: "), "{answer}");
+        failed += usize::from(status == "HTTP/1.1 500 Internal Server Error");
+    }
+    assert_eq!(failed, 5);
+    let hello = ("HTTP/1.1 200 OK".to_owned(), "hello from the route itself".to_owned());
+    assert_eq!(ask(&mut client, "/hello")?, hello);
     Ok(())
 }
 

@@ -124,6 +124,9 @@ fn request(
                 }
                 used += taken.used;
             }
+            Target::Redirect(redirect) if redirect.wants_host() && head.host.is_empty() => {
+                return Err(Refusal::NoHost);
+            }
             Target::Redirect(redirect) => {
                 redirect.location(query.host, query.path, &mut first);
             }

@@ -36,19 +36,23 @@ pub(super) struct Name {
 impl Name {
     /// None if the host has an empty label or is too long for a name.
     pub(super) fn of(host: &[u8]) -> Option<Self> {
-        let name = match host {
-            [b'[', address @ ..] => address.split(|byte| *byte == b']').next()?,
-            _ => host.split(|byte| *byte == b':').next()?,
+        let (host, end) = match host {
+            [b'[', address @ ..] => (address, b']'),
+            _ => (host, b':'),
         };
-        let name = name.strip_suffix(b".").unwrap_or(name);
-        if labels(name).any(<[u8]>::is_empty) {
-            return None;
-        }
         let mut bytes = [0; LONGEST];
-        let copy = bytes.get_mut(..name.len())?;
-        copy.copy_from_slice(name);
-        copy.make_ascii_lowercase();
-        Some(Self { bytes, length: name.len() })
+        let mut length = 0;
+        let mut before = b'.';
+        for &byte in host.iter().take_while(|byte| **byte != end) {
+            if before == b'.' && byte == b'.' {
+                return None;
+            }
+            *bytes.get_mut(length)? = byte.to_ascii_lowercase();
+            before = byte;
+            length += 1;
+        }
+        length -= usize::from(length > 0 && before == b'.');
+        (length > 0).then_some(Self { bytes, length })
     }
 
     pub(super) fn as_bytes(&self) -> &[u8] {

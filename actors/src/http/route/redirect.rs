@@ -62,6 +62,12 @@ impl Redirect {
         Ok(Self { status, pieces: pieces.into() })
     }
 
+    /// Whether there must be a host to put into it.
+    #[must_use]
+    pub fn wants_host(&self) -> bool {
+        self.pieces.contains(&Piece::Host)
+    }
+
     /// Writes the Location for a request's host and its path and query, both as sent.
     ///
     /// What may not be in that part of a URI is percent-encoded, line ends among it: whatever comes

@@ -6,40 +6,52 @@ use trunkline_runtime::{Actor, Context, Handles, Message, Reply};
 #[derive(Debug)]
 pub(super) struct Responder {
     name: &'static str,
+    /// Every other answer says that it failed.
+    flaky: bool,
     answered: u64,
 }
 
 impl Responder {
-    pub(super) fn new(name: &'static str) -> Self {
-        Self { name, answered: 0 }
+    pub(super) fn new(name: &'static str, flaky: bool) -> Self {
+        Self { name, flaky, answered: 0 }
     }
 }
 
-/// Asks for the text of an answer.
+/// What it says, and whether it has failed.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) text: String,
+    pub(super) failed: bool,
+}
+
+/// Asks for an answer.
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) path: String,
 }
 
 impl Message for Request {
-    type Answer = String;
+    type Answer = Answer;
 }
 
 impl Actor for Responder {}
 
 impl Handles<Request> for Responder {
     #[expect(clippy::panic, reason = "what /crash is for")]
-    fn handle(&mut self, request: Request, reply: Reply<String>, cx: &mut Context<'_, Self>) {
+    fn handle(&mut self, request: Request, reply: Reply<Answer>, cx: &mut Context<'_, Self>) {
         if request.path == "/crash" {
             panic!("a request for /crash");
         }
         self.answered += 1;
-        reply.send(format!(
-            "responder {}: request {} since its start number {}, on {}\n",
+        let failed = self.flaky && self.answered % 2 == 0;
+        let text = format!(
+            "responder {}: request {} since its start number {}, on {}{}\n",
             self.name,
             self.answered,
             cx.generation(),
             cx.node().id(),
-        ));
+            if failed { ", failed" } else { "" },
+        );
+        reply.send(Answer { text, failed });
     }
 }

@@ -90,7 +90,8 @@ impl Conversation {
             };
             self.received.drain(..head.length);
             let (status, text) = match responder.ask(Request { path: head.path }, ANSWER).await {
-                Ok(text) => ("200 OK", text),
+                Ok(answer) if answer.failed => ("500 Internal Server Error", answer.text),
+                Ok(answer) => ("200 OK", answer.text),
                 Err(AskError::Crashed) => ("500 Internal Server Error", CRASHED.to_owned()),
                 Err(error) => ("503 Service Unavailable", format!("{error}\n")),
             };
