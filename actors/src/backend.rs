@@ -20,7 +20,7 @@ pub mod health;
 pub mod lease;
 
 /// Names one backend cell within the process; never given twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BackendId(u64);
 
 impl BackendId {

@@ -5,7 +5,7 @@
 //! are.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, Waker};
@@ -44,7 +44,7 @@ thread_local! {
 struct Kept {
     /// The one used last is at the back: it is the least likely to be closed, and those in front
     /// may run out of time.
-    backends: HashMap<BackendId, VecDeque<Idle>>,
+    backends: BTreeMap<BackendId, VecDeque<Idle>>,
     counts: Arc<Counts>,
 }
 

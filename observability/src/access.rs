@@ -155,7 +155,7 @@ fn append<S: Shape>(out: &mut Vec<u8>, now: SystemTime, line: &AccessLine<'_>) {
     string::<S>(out, key!("method"), line.method, MOST);
     string::<S>(out, key!("host"), line.host, MOST);
     string::<S>(out, key!("path"), line.path, MOST);
-    string::<S>(out, key!("protocol"), line.protocol.as_bytes(), MOST_OF_NAME);
+    word::<S>(out, key!("protocol"), line.protocol);
     optional::<S>(out, key!("status"), (line.status != 0).then_some(line.status.into()));
     string::<S>(out, key!("route"), line.route.as_bytes(), MOST_OF_NAME);
     string::<S>(out, key!("pool"), line.pool.as_bytes(), MOST_OF_NAME);
@@ -163,8 +163,8 @@ fn append<S: Shape>(out: &mut Vec<u8>, now: SystemTime, line: &AccessLine<'_>) {
     number::<S>(out, key!("tries"), line.tries);
     S::key(out, key!("reused"));
     out.extend_from_slice(if line.reused { b"true" } else { b"false" });
-    string::<S>(out, key!("phase"), line.phase.as_bytes(), MOST_OF_NAME);
-    string::<S>(out, key!("code"), line.code.as_bytes(), MOST_OF_NAME);
+    word::<S>(out, key!("phase"), line.phase);
+    word::<S>(out, key!("code"), line.code);
     number::<S>(out, key!("bytes_in"), line.bytes_in);
     number::<S>(out, key!("bytes_out"), line.bytes_out);
     number::<S>(out, key!("wait_us"), line.wait_us);
@@ -180,6 +180,16 @@ fn append<S: Shape>(out: &mut Vec<u8>, now: SystemTime, line: &AccessLine<'_>) {
 fn string<S: Shape>(out: &mut Vec<u8>, key: Key, value: &[u8], most: usize) {
     S::key(out, key);
     quoted::<S>(out, value, most);
+}
+
+/// A word of the program's own, in which there is nothing to escape.
+#[inline]
+fn word<S: Shape>(out: &mut Vec<u8>, key: Key, word: &'static str) {
+    debug_assert!(word.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"\\".contains(&byte)));
+    S::key(out, key);
+    out.push(b'"');
+    out.extend_from_slice(word.as_bytes());
+    out.push(b'"');
 }
 
 #[inline]

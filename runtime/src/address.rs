@@ -134,6 +134,24 @@ impl<A: Actor> Address<A> {
         A: Handles<M>,
         M: Message,
     {
+        self.question(message, Some(within))
+    }
+
+    /// Asks a question as [`ask`](Self::ask) does, but with no deadline: for whoever waits under one
+    /// of its own.
+    pub fn ask_watched<M>(&self, message: M) -> Ask<M::Answer>
+    where
+        A: Handles<M>,
+        M: Message,
+    {
+        self.question(message, None)
+    }
+
+    fn question<M>(&self, message: M, within: Option<Duration>) -> Ask<M::Answer>
+    where
+        A: Handles<M>,
+        M: Message,
+    {
         let Some(permit) = self.permit() else {
             return Ask::failed(AskError::Full);
         };
@@ -142,7 +160,7 @@ impl<A: Actor> Address<A> {
         }
         let (reply, answer) = Reply::new();
         self.inner.actix.do_send(Letter::new(message, reply, permit));
-        Ask { state: State::Waiting { answer, deadline: Deadline::after(within) } }
+        Ask { state: State::Waiting { answer, deadline: within.map(Deadline::after) } }
     }
 
     fn permit(&self) -> Option<Permit> {
@@ -190,7 +208,7 @@ pub struct Ask<R> {
 
 enum State<R> {
     Failed(AskError),
-    Waiting { answer: oneshot::Receiver<Result<R, AskError>>, deadline: Deadline },
+    Waiting { answer: oneshot::Receiver<Result<R, AskError>>, deadline: Option<Deadline> },
 }
 
 impl<R: Send + 'static> Ask<R> {
@@ -208,7 +226,8 @@ impl<R: Send + 'static> Ask<R> {
         let (reply, answer) = Reply::new();
         // Nobody has been given the future yet, so a reply that comes back has nobody to tell.
         to.accepts().deliver(message, reply)?;
-        Ok(Self { state: State::Waiting { answer, deadline: Deadline::after(within) } })
+        let deadline = Some(Deadline::after(within));
+        Ok(Self { state: State::Waiting { answer, deadline } })
     }
 }
 
@@ -229,6 +248,7 @@ impl<R> Future for Ask<R> {
                     // A reply always says something before it is dropped.
                     return Poll::Ready(answer.unwrap_or(Err(AskError::Unanswered)));
                 }
+                let Some(deadline) = deadline else { return Poll::Pending };
                 Pin::new(deadline).poll(cx).map(|()| Err(AskError::Deadline))
             }
         }

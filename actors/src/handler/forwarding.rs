@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use bytes::BytesMut;
 use tokio::time::Instant;
 
-use super::upstreams::{LEASE_LIMIT, Route, Upstreams};
+use super::upstreams::{Route, Upstreams};
 use super::{Handler, Seat, Service};
 use crate::backend::lease::Lease;
 use crate::directory::Directory;
@@ -82,7 +82,7 @@ impl Way {
         let mut excluded = Vec::new();
         loop {
             record.enter(Phase::Route);
-            let mut lease = self.route.lease(&excluded, LEASE_LIMIT).await?;
+            let mut lease = self.route.lease(&excluded, false).await?;
             record.enter(Phase::Connect);
             record.try_backend(&lease);
             let (attempts, within) = {

@@ -50,20 +50,21 @@ pub(crate) struct Route {
 }
 
 impl Route {
-    /// Asks for the right to use a backend that is none of `excluded`, within `within` or
-    /// [`LEASE_LIMIT`].
-    pub(crate) async fn lease(
-        &self,
-        excluded: &[BackendId],
-        within: Duration,
-    ) -> Result<Lease, Code> {
+    /// Asks for the right to use a backend that is none of `excluded`, within [`LEASE_LIMIT`] or, if
+    /// it is `watched`, for as long as it is polled.
+    pub(crate) async fn lease(&self, excluded: &[BackendId], watched: bool) -> Result<Lease, Code> {
         let Some(router) = &self.router else {
             return Err(Code::RouterLost);
         };
         for _ in 0..ASKS {
             let request =
                 LeaseRequest { pool: Arc::clone(&self.pool), excluded: excluded.to_vec() };
-            match router.ask(request, within.min(LEASE_LIMIT)).await {
+            let asked = if watched {
+                router.ask_watched(request)
+            } else {
+                router.ask(request, LEASE_LIMIT)
+            };
+            match asked.await {
                 Ok(Ok(lease)) => return Ok(lease),
                 Ok(Err(refusal)) => return Err(Code::Refused(refusal)),
                 // The question, not the connection, was lost.

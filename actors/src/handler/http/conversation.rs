@@ -141,7 +141,7 @@ impl Conversation {
     async fn forward(&mut self, pool: &Arc<str>, mut begun: Box<Begun>) -> After {
         let mut fresh = false;
         loop {
-            let reached = match self.site.reach(pool, &mut begun, fresh).await {
+            let reached = match self.site.reach(pool, &mut begun, fresh, &mut self.timer).await {
                 Ok(reached) => reached,
                 Err(fault) => return self.refuse_begun(&fault, begun).await,
             };

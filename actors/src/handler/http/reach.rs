@@ -1,6 +1,9 @@
 //! From a lease to a connection that a request can be sent over.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -9,7 +12,9 @@ use super::Site;
 use super::account::Phase;
 use super::begun::Begun;
 use super::fault::Fault;
+use super::timer::Timer;
 use crate::backend::lease::Lease;
+use crate::handler::LEASE_LIMIT;
 use crate::kept::{self, KeepLimits};
 use crate::pool::Reuse;
 use crate::record::Code;
@@ -35,6 +40,7 @@ impl Site {
         pool: &Arc<str>,
         begun: &mut Begun,
         fresh: bool,
+        timer: &mut Timer,
     ) -> Result<Reached, Fault> {
         let route = self.upstreams.route(pool);
         let mut excluded = Vec::new();
@@ -43,7 +49,15 @@ impl Site {
         let mut now = begun.account.whole();
         loop {
             begun.account.phase = Phase::Route;
-            let lease = route.lease(&excluded, begun.remaining(now)?).await;
+            let due = now + begun.remaining(now)?.min(LEASE_LIMIT);
+            let lease = {
+                let mut asked = pin!(route.lease(&excluded, true));
+                poll_fn(|cx| match asked.as_mut().poll(cx) {
+                    Poll::Pending => timer.poll(cx, due).map(|()| Err(Code::RouterLost)),
+                    lease => lease,
+                })
+                .await
+            };
             now = Instant::now();
             let mut lease = lease.map_err(|code| match (code, failure) {
                 // That there is nothing left to try is less than how the last try failed.
