@@ -113,7 +113,7 @@ impl<'b> Survey<'b> {
                 self.coding = true;
                 self.dropped.add(place);
             }
-            15..=17 if is_forwarded_in_disguise(field.name) => self.dropped.add(place),
+            14..=17 if is_in_disguise(field.name) => self.dropped.add(place),
             _ => {}
         }
         Ok(())
@@ -150,18 +150,20 @@ impl<'b> Survey<'b> {
     }
 }
 
-/// Whether `name` becomes an `X-Forwarded-*` in a backend that reads `_` as `-`, as those do that
-/// hand fields on as variables (CGI, WSGI, PHP). No proxy writes them so, not a trusted one either.
-fn is_forwarded_in_disguise(name: &str) -> bool {
+/// Whether `name` becomes an `X-Forwarded-*`, or one that frames the body, in a backend that reads
+/// `_` as `-`, as those do that hand fields on as variables (CGI, WSGI, PHP). No proxy writes them
+/// so, not a trusted one either.
+fn is_in_disguise(name: &str) -> bool {
     let same = |known: &str| {
         name.bytes().zip(known.bytes()).all(|(byte, known)| {
             byte.eq_ignore_ascii_case(&known) || (byte == b'_' && known == b'-')
         })
     };
     match name.len() {
+        14 => same("content-length"),
         15 => same("x-forwarded-for"),
         16 => same("x-forwarded-host"),
-        17 => same("x-forwarded-proto"),
+        17 => same("x-forwarded-proto") || same("transfer-encoding"),
         _ => false,
     }
 }

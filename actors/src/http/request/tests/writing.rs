@@ -121,9 +121,10 @@ fn what_connection_names_is_as_if_it_had_not_come_even_from_a_trusted_client() {
 }
 
 #[test]
-fn a_claim_that_is_spelled_with_underscores_is_dropped_whoever_sends_it() {
+fn a_claim_or_a_framing_that_is_spelled_with_underscores_is_dropped_whoever_sends_it() {
     let head = "GET / HTTP/1.1\r\nHost: a\r\nX_Forwarded_For: 10.0.0.1\r\nx-forwarded_host: b\r\n\
-                X_FORWARDED-PROTO: https\r\n\r\n";
+                X_FORWARDED-PROTO: https\r\nContent_Length: 5\r\n\
+                TRANSFER_Encoding: chunked\r\n\r\n";
     for trusted in [false, true] {
         assert_eq!(
             written(head, |onward| onward.trusted = trusted),
