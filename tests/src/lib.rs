@@ -11,6 +11,7 @@
 //! | [`procfs`] | processor time, memory, descriptors, threads, listening sockets of a process |
 //! | [`helper`] | a sub-command of `peer` and the answers it gives |
 //! | [`backend`], [`load`], [`idle_clients`], [`keepalive`], [`short`], [`plain_echo`] | those sub-commands |
+//! | [`http`] | HTTP/1.1 by hand: a raw client, a recording origin, lenient readings |
 //! | [`ledger`] | which failed connections a killed backend excuses |
 //! | [`trunkline`], [`control`] | the server under test; its crashes on command and its events |
 //! | [`faults`], [`protocols`] | what the programs under test are made of: crashes on command, protocols |
@@ -37,6 +38,7 @@ pub mod clock;
 pub mod control;
 pub mod faults;
 pub mod helper;
+pub mod http;
 pub mod idle_clients;
 pub mod keepalive;
 pub mod latency;

@@ -1,0 +1,366 @@
+//! One end of an HTTP/1.1 connection, in the hands of a test.
+
+use std::fmt::{self, Debug, Formatter};
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use socket2::SockRef;
+
+/// Longer than anything takes that is waited for here.
+const SOON: Duration = Duration::from_secs(30);
+
+/// How the other side's stream ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// In order.
+    Clean,
+    /// Cut off by a reset.
+    Reset,
+}
+
+/// A whole answer.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    /// Its head, with the empty line. What is not UTF-8 is replaced.
+    pub head: String,
+    /// Its body, without framing.
+    pub body: Vec<u8>,
+}
+
+impl Debug for Answer {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", format!("{}{}", self.head, self.text()))
+    }
+}
+
+impl Answer {
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The value of the first field called `name`.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        field(&self.head, name)
+    }
+
+    /// Whether the server says that the connection ends with this answer.
+    pub fn closes(&self) -> bool {
+        self.field("Connection") == Some("close")
+    }
+
+    /// Reads the answer at the start of `bytes`, and says how long it is; `None` if it is not
+    /// whole. `to_head`: it answers HEAD. `ended`: nothing follows, which may be the end of a body.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn read(bytes: &[u8], to_head: bool, ended: bool) -> Result<Option<(Self, usize)>> {
+        let Some(end) = find(bytes, b"\r\n\r\n") else {
+            return Ok(None);
+        };
+        let head = String::from_utf8_lossy(&bytes[..end + 4]).into_owned();
+        let status = head.get(..12).and_then(|line| line.strip_prefix("HTTP/1."));
+        let status = status.and_then(|line| line.get(2..)?.parse().ok());
+        let status: u16 = status.with_context(|| format!("{head:?} is no answer"))?;
+        let rest = &bytes[end + 4..];
+        let bodiless = to_head || status < 200 || status == 204 || status == 304;
+        let body = if bodiless {
+            Some((Vec::new(), 0))
+        } else if field(&head, "Transfer-Encoding").is_some() {
+            chunks(rest)?
+        } else if let Some(length) = field(&head, "Content-Length") {
+            let length = length.parse()?;
+            rest.get(..length).map(|body| (body.to_vec(), length))
+        } else {
+            ended.then(|| (rest.to_vec(), rest.len()))
+        };
+        Ok(body.map(|(body, length)| (Self { status, head, body }, end + 4 + length)))
+    }
+}
+
+/// The value of the first field called `name` in a head.
+pub fn field<'h>(head: &'h str, name: &str) -> Option<&'h str> {
+    head.split("\r\n").skip(1).find_map(|line| {
+        let (found, value) = line.split_once(':')?;
+        found.eq_ignore_ascii_case(name).then_some(value.trim())
+    })
+}
+
+/// Where `needle` begins in `bytes`.
+pub fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
+    bytes.windows(needle.len()).position(|window| window == needle)
+}
+
+/// A chunked body, read strictly, and how long it was; `None` if it is not whole.
+fn chunks(bytes: &[u8]) -> Result<Option<(Vec<u8>, usize)>> {
+    let (mut body, mut at) = (Vec::new(), 0);
+    loop {
+        let Some(line) = find(&bytes[at..], b"\r\n") else {
+            return Ok(None);
+        };
+        let size = std::str::from_utf8(&bytes[at..at + line])?;
+        let size = usize::from_str_radix(size, 16).with_context(|| format!("size {size:?}"))?;
+        at += line + 2;
+        if size == 0 {
+            // A trailer section ends as a head does: with an empty line.
+            let end = find(&bytes[at - 2..], b"\r\n\r\n");
+            return Ok(end.map(|end| (body, at + end + 2)));
+        }
+        let Some(data) = bytes.get(at..at + size + 2) else {
+            return Ok(None);
+        };
+        ensure!(data.ends_with(b"\r\n"), "a chunk of {size} bytes does not end there");
+        body.extend_from_slice(&data[..size]);
+        at += size + 2;
+    }
+}
+
+/// A connected socket on which every wait has a deadline.
+#[derive(Debug)]
+pub struct Wire {
+    stream: TcpStream,
+    held: Vec<u8>,
+}
+
+impl Wire {
+    /// Connects.
+    ///
+    /// # Errors
+    /// When nobody listens there.
+    pub fn connect(to: SocketAddr) -> Result<Self> {
+        let stream = TcpStream::connect_timeout(&to, SOON);
+        Self::of(stream.with_context(|| format!("connecting to {to}"))?)
+    }
+
+    /// Takes over a connected socket.
+    ///
+    /// # Errors
+    /// When it is not one any more.
+    pub fn of(stream: TcpStream) -> Result<Self> {
+        stream.set_read_timeout(Some(SOON))?;
+        stream.set_write_timeout(Some(SOON))?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, held: Vec::new() })
+    }
+
+    /// Its own address.
+    ///
+    /// # Errors
+    /// When the kernel has none for it.
+    pub fn local_addr(&self) -> Result<SocketAddr> {
+        Ok(self.stream.local_addr()?)
+    }
+
+    /// Sends all of `bytes`.
+    ///
+    /// # Errors
+    /// When the other side takes no more.
+    pub fn send(&mut self, bytes: impl AsRef<[u8]>) -> Result<()> {
+        self.stream.write_all(bytes.as_ref()).context("sending")
+    }
+
+    /// Ends what it sends, and goes on receiving.
+    ///
+    /// # Errors
+    /// When the connection is gone.
+    pub fn finish(&self) -> Result<()> {
+        self.stream.shutdown(Shutdown::Write).context("half-closing")
+    }
+
+    /// Cuts the connection off with a reset.
+    ///
+    /// # Errors
+    /// When the kernel does not let it.
+    pub fn abort(self) -> Result<()> {
+        Ok(SockRef::from(&self.stream).set_linger(Some(Duration::ZERO))?)
+    }
+
+    /// Receives `count` bytes.
+    ///
+    /// # Errors
+    /// When the stream ends before.
+    pub fn bytes(&mut self, count: usize) -> Result<Vec<u8>> {
+        while self.held.len() < count {
+            self.more().with_context(|| format!("waiting for {count} bytes"))?;
+        }
+        Ok(self.held.drain(..count).collect())
+    }
+
+    /// Receives exactly `expected`.
+    ///
+    /// # Errors
+    /// When something else comes.
+    pub fn expect(&mut self, expected: impl AsRef<[u8]>) -> Result<()> {
+        let expected = expected.as_ref();
+        let received = self.bytes(expected.len())?;
+        ensure!(
+            received == expected,
+            "{:?} came instead of {:?}",
+            String::from_utf8_lossy(&received),
+            String::from_utf8_lossy(expected)
+        );
+        Ok(())
+    }
+
+    /// Receives a head, up to and with its empty line.
+    ///
+    /// # Errors
+    /// When the stream ends before.
+    pub fn head(&mut self) -> Result<String> {
+        loop {
+            if let Some(end) = find(&self.held, b"\r\n\r\n") {
+                let head = self.held.drain(..end + 4).collect();
+                return Ok(String::from_utf8(head)?);
+            }
+            self.more().context("waiting for a head")?;
+        }
+    }
+
+    /// Receives a whole answer to anything but HEAD.
+    ///
+    /// # Errors
+    /// When it is none, or is cut off; a reset is never the end of a body.
+    pub fn answer(&mut self) -> Result<Answer> {
+        self.answer_to(false)
+    }
+
+    /// Receives a whole answer; `to_head`: to HEAD.
+    ///
+    /// # Errors
+    /// As [`Wire::answer`].
+    pub fn answer_to(&mut self, to_head: bool) -> Result<Answer> {
+        let mut ended = false;
+        loop {
+            if let Some((answer, length)) = Answer::read(&self.held, to_head, ended)? {
+                self.held.drain(..length);
+                return Ok(answer);
+            }
+            let held = String::from_utf8_lossy(&self.held);
+            ensure!(!ended, "cut off after {held:?}");
+            match self.read() {
+                Ok(0) => ended = true,
+                Ok(_) => {}
+                Err(error) => return Err(error).context("waiting for an answer"),
+            }
+        }
+    }
+
+    /// Receives all that comes up to the end of the other side's stream.
+    ///
+    /// # Errors
+    /// When it does not end.
+    pub fn rest(&mut self) -> Result<(Vec<u8>, Ended)> {
+        loop {
+            let ended = match self.read() {
+                Ok(0) => Ended::Clean,
+                Ok(_) => continue,
+                Err(error) if is_cut(error.kind()) => Ended::Reset,
+                Err(error) => return Err(error).context("waiting for the end"),
+            };
+            return Ok((std::mem::take(&mut self.held), ended));
+        }
+    }
+
+    /// Receives the end of the other side's stream, in order, and nothing before it.
+    ///
+    /// # Errors
+    /// When something else comes.
+    pub fn expect_end(&mut self) -> Result<()> {
+        let (rest, ended) = self.rest()?;
+        let rest = String::from_utf8_lossy(&rest);
+        ensure!(rest.is_empty() && ended == Ended::Clean, "{rest:?} and an end: {ended:?}");
+        Ok(())
+    }
+
+    /// Whether nothing has come that was not received yet, and no end.
+    ///
+    /// # Errors
+    /// When the connection is gone.
+    pub fn is_quiet(&mut self) -> Result<bool> {
+        if !self.held.is_empty() {
+            return Ok(false);
+        }
+        self.stream.set_nonblocking(true)?;
+        let read = self.stream.peek(&mut [0]);
+        self.stream.set_nonblocking(false)?;
+        match read {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(true),
+            Err(error) => Err(error.into()),
+            Ok(_) => Ok(false),
+        }
+    }
+
+    fn more(&mut self) -> Result<()> {
+        if self.read()? == 0 {
+            bail!("the stream ended after {:?}", String::from_utf8_lossy(&self.held));
+        }
+        Ok(())
+    }
+
+    fn read(&mut self) -> std::io::Result<usize> {
+        let mut piece = [0; 16 * 1024];
+        let count = self.stream.read(&mut piece)?;
+        self.held.extend_from_slice(&piece[..count]);
+        Ok(count)
+    }
+}
+
+/// Whether an error says that the other side has cut the connection off.
+fn is_cut(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::ConnectionReset | ErrorKind::BrokenPipe)
+}
+
+/// A server whose connections are the test's own.
+#[derive(Debug)]
+pub struct Upstream {
+    listener: TcpListener,
+}
+
+impl Upstream {
+    /// Listens on a port of 127.0.0.1 that the kernel chooses.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn new() -> Result<Self> {
+        let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0))?;
+        // Linux applies it to accept, too.
+        SockRef::from(&listener).set_read_timeout(Some(SOON))?;
+        Ok(Self { listener })
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// When the kernel does not say.
+    pub fn address(&self) -> Result<SocketAddr> {
+        Ok(self.listener.local_addr()?)
+    }
+
+    /// The next connection.
+    ///
+    /// # Errors
+    /// When nobody comes.
+    pub fn accept(&self) -> Result<Wire> {
+        let (stream, _) = self.listener.accept().context("nobody came")?;
+        Wire::of(stream)
+    }
+
+    /// Whether no connection waits to be accepted.
+    ///
+    /// # Errors
+    /// When the kernel does not say.
+    pub fn is_quiet(&self) -> Result<bool> {
+        self.listener.set_nonblocking(true)?;
+        let accepted = self.listener.accept();
+        self.listener.set_nonblocking(false)?;
+        match accepted {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(true),
+            Err(error) => Err(error.into()),
+            Ok(_) => Ok(false),
+        }
+    }
+}
