@@ -16,6 +16,7 @@
 //! | [`trunkline`], [`control`] | the server under test; its crashes on command and its events |
 //! | [`faults`], [`protocols`] | what the programs under test are made of: crashes on command, protocols |
 //! | [`talkers`] | clients of the line protocols among them, which notice every wrong answer |
+//! | [`web`] | an HTTP origin and HTTP clients that notice every wrong byte |
 //! | [`peers`] | outside programs: haproxy, nginx, redis |
 //! | [`runs`] | the long runs, which the program `long` makes in full |
 //! | [`clock`], [`latency`] | one clock for all processes of the machine; percentiles |
@@ -56,3 +57,4 @@ pub mod short;
 pub mod spread;
 pub mod talkers;
 pub mod trunkline;
+pub mod web;

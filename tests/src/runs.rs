@@ -17,20 +17,23 @@
 //! | [`broadcast`] | some members of a room read nothing |
 //! | [`client`] | the peer of a client is killed |
 //! | [`dispatch`] | actors that messages are balanced over panic |
+//! | [`http`] | the same over HTTP: panics, long bodies, slow and idle clients |
 //!
 //! [`Report`] is what they return, [`Programs`] what they start, [`site`] the server most of them
 //! run.
 
 pub mod broadcast;
 pub mod client;
+mod cost;
 pub mod crashes;
 pub mod dispatch;
 pub mod escalate;
 pub mod failover;
 pub mod flood;
 mod host;
+pub mod http;
 pub mod idle;
-mod pace;
+pub(crate) mod pace;
 pub mod park;
 pub mod poison;
 mod programs;

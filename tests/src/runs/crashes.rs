@@ -6,6 +6,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use rustix::process::Signal;
 
+use crate::backend::Backend;
+use crate::control::Node;
 use crate::idle_clients::{Held, IdleClients, IdlePlan};
 use crate::keepalive::{Keepalive, KeepalivePlan};
 use crate::latency::Latency;
@@ -18,20 +20,20 @@ use super::report::{millis, spread};
 use super::site::{Site, TREE, is_connection, is_protocol};
 use super::{Programs, Report};
 
-mod injector;
-mod seen;
-mod targets;
+pub(super) mod injector;
+pub(super) mod seen;
+pub(super) mod targets;
 
 use injector::{Injection, inject};
 use seen::Seen;
 use targets::Targets;
 
 /// The variable by which the server is given other intensities and back-offs.
-const SUPERVISION: &str = "TRUNKLINE_FAULTS_SUPERVISION";
+pub(super) const SUPERVISION: &str = "TRUNKLINE_FAULTS_SUPERVISION";
 /// Restarts, and in milliseconds period, shortest and longest back-off, healthy uptime: more
 /// restarts than there are panics; the shortest back-off is that of the defaults, and every crash
 /// counts as the first, as it would where each is days after the one before.
-const NEVER_SPENT: &str = "10000,60000,2,20,200";
+pub(super) const NEVER_SPENT: &str = "10000,60000,2,20,200";
 /// Connections forwarded before the faults that no fault is meant for.
 const BYSTANDERS: u16 = 16;
 /// The same, but idle, beside those that are to crash.
@@ -117,7 +119,7 @@ struct Outcome {
 fn under_load(programs: &Programs, plan: CrashPlan, faults: bool) -> Result<Outcome> {
     let mut site = Site::start_with_protocol(programs, "warn", &[(SUPERVISION, NEVER_SPENT)])?;
     let id = site.server.process().id();
-    let shape = shape(&site)?;
+    let shape = shape(&site.tree()?);
     // Probes come and go: the least of a few looks is without them.
     let least = |_| open_descriptors(id);
     let looks: Vec<_> = (0..20).map(least).collect::<Result<_>>()?;
@@ -132,7 +134,8 @@ fn under_load(programs: &Programs, plan: CrashPlan, faults: bool) -> Result<Outc
         Ok(tree.iter().filter(|node| is_protocol(&node.path)).count() == TALKERS as usize)
     })?;
     let tree = site.tree()?;
-    let targets = Targets::of(&tree, &site.main.backends)?;
+    let addresses: Vec<_> = site.main.backends.iter().map(Backend::address).collect();
+    let targets = Targets::of(&tree, &addresses)?;
     let bystanders = KeepalivePlan::new(site.main.address(), BYSTANDERS);
     let mut bystanders = Keepalive::open(&programs.peer, &bystanders)?;
     let start =
@@ -141,7 +144,9 @@ fn under_load(programs: &Programs, plan: CrashPlan, faults: bool) -> Result<Outc
     let calm = start(site.calm.address(), plan.calm_rate)?;
     let mark = site.control.mark();
     let injections: Vec<Injection> = if faults {
-        inject(&site.control, &targets, plan.panics_of_each, plan.seconds)?
+        let mut connections = targets.connections.iter().cloned();
+        let connection = || connections.next().context("too few connections to crash");
+        inject(&site.control, &targets.lasting, connection, plan.panics_of_each, plan.seconds)?
     } else {
         Vec::new()
     };
@@ -161,7 +166,7 @@ fn under_load(programs: &Programs, plan: CrashPlan, faults: bool) -> Result<Outc
         left = open_descriptors(id)?;
         Ok(left <= descriptors)
     });
-    let after = self::shape(&site)?;
+    let after = self::shape(&site.tree()?);
     let changed = shape.symmetric_difference(&after).cloned().collect();
     site.server.process().signal(Signal::TERM)?;
     let code = site.server.process().wait(PROMPT)?.code();
@@ -197,16 +202,15 @@ fn talk(site: &Site) -> Result<Talkers> {
 }
 
 /// The tree without connections: path, kind, worker and state of every actor.
-fn shape(site: &Site) -> Result<BTreeSet<String>> {
-    let tree = site.tree()?;
+pub(super) fn shape(tree: &[Node]) -> BTreeSet<String> {
     let lasting = tree.iter().filter(|node| !is_connection(&node.path) && !is_protocol(&node.path));
-    Ok(lasting
+    lasting
         .map(|node| {
             let worker = node.worker.map(|worker| format!(" on w{worker}"));
             let worker = worker.unwrap_or_default();
             format!("{} ({}, {}{worker})", node.path, node.kind, node.state)
         })
-        .collect())
+        .collect()
 }
 
 impl Outcome {

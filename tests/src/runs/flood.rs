@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 
-use crate::procfs::{allocated_bytes, peak_bytes, reset_peak};
-
+use super::cost::{Cost, kib};
 use super::host::Host;
-use super::pace::Pace;
 use super::{Programs, Report};
 
 mod peers;
@@ -22,8 +20,6 @@ const LINE: u64 = 1024;
 const SLACK: u64 = 1024 * 1024;
 /// How much each peer sends if nobody stops it.
 const FLOOD: u64 = 1024 * 1024 * 1024;
-/// How often memory is looked at.
-const LOOK: Duration = Duration::from_millis(50);
 /// How long until all peers are cut off. The time to send is part of it.
 const CUT_OFF: Duration = Duration::from_secs(30);
 /// How long a peer may take nothing, in seconds.
@@ -76,7 +72,7 @@ fn sending(programs: &Programs, senders: u32, armed: bool, report: &mut Report) 
         // From the first crash on, what a message is made of is kept a second time.
         peers::crash(host.address())?;
     }
-    let mut cost = Cost::begin(&mut host)?;
+    let mut cost = Cost::begin(host.id())?;
     peers.fill(BOUND - 1)?;
     cost.watch_for(Duration::from_secs(1))?;
     let held = cost.peak.saturating_sub(cost.before);
@@ -106,7 +102,7 @@ fn sending(programs: &Programs, senders: u32, armed: bool, report: &mut Report) 
 fn sleeping(programs: &Programs, sleepers: u32, report: &mut Report) -> Result<()> {
     let mut host = start(programs)?;
     let mut peers = Peers::connect(host.address(), sleepers)?;
-    let mut cost = Cost::begin(&mut host)?;
+    let mut cost = Cost::begin(host.id())?;
     peers.ask_for_more_than_they_read()?;
     cost.watch_for(Duration::from_secs(SEND_TIMEOUT))?;
     let logged = host.wait_for_lines(&["send_timeout"], sleepers as usize, CUT_OFF)?;
@@ -123,62 +119,4 @@ fn end(host: Host, report: &mut Report) -> Result<()> {
     let code = host.stop()?;
     report.require("then exit code 0", format!("{code:?}"), code == Some(0));
     Ok(())
-}
-
-/// The memory of a server, against what it had.
-struct Cost {
-    id: u32,
-    before: u64,
-    /// The peak of all moments, before and since.
-    resident: u64,
-    peak: u64,
-}
-
-impl Cost {
-    fn begin(host: &mut Host) -> Result<Self> {
-        let id = host.id();
-        reset_peak(id)?;
-        let (before, resident) = (allocated_bytes(id)?, peak_bytes(id)?);
-        Ok(Self { id, before, resident, peak: before })
-    }
-
-    fn look(&mut self) -> Result<()> {
-        self.peak = self.peak.max(allocated_bytes(self.id)?);
-        Ok(())
-    }
-
-    fn watch_for(&mut self, time: Duration) -> Result<()> {
-        let mut looks = time.as_millis() / LOOK.as_millis();
-        self.watch_until(time * 2, || {
-            looks = looks.saturating_sub(1);
-            looks == 0
-        })
-    }
-
-    fn watch_until(&mut self, patience: Duration, mut over: impl FnMut() -> bool) -> Result<()> {
-        let mut pace = Pace::every(LOOK);
-        for _ in 0..patience.as_millis() / LOOK.as_millis() {
-            pace.wait();
-            self.look()?;
-            if over() {
-                return Ok(());
-            }
-        }
-        ensure!(over(), "not over within {patience:?}");
-        Ok(())
-    }
-
-    fn tell(&self, who: &str, bound: u64, report: &mut Report) {
-        let added = self.peak.saturating_sub(self.before);
-        let name =
-            format!("{who}: memory at its peak (PSS, without files), at most {} more", kib(bound));
-        report.require(&name, kib(added), added <= bound);
-        let Ok(most) = peak_bytes(self.id) else { return };
-        let added = most.saturating_sub(self.resident);
-        report.show(&format!("{who}: the same at any moment (RSS)"), kib(added));
-    }
-}
-
-fn kib(bytes: u64) -> String {
-    format!("{} KiB", bytes / 1024)
 }

@@ -5,20 +5,20 @@ use std::time::{Duration, Instant};
 
 /// Moments at equal distances. A late one does not delay the next.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pace {
+pub(crate) struct Pace {
     next: Instant,
     period: Duration,
 }
 
 impl Pace {
     /// The first moment is now.
-    pub(super) fn every(period: Duration) -> Self {
+    pub(crate) fn every(period: Duration) -> Self {
         Self { next: Instant::now(), period }
     }
 
     /// Waits for the next moment. It is the rate that is wanted here, not a state of anything: there
     /// is no event to wait for.
-    pub(super) fn wait(&mut self) {
+    pub(crate) fn wait(&mut self) {
         loop {
             let left = self.next.saturating_duration_since(Instant::now());
             if left.is_zero() {

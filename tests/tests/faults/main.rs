@@ -10,6 +10,7 @@ use trunkline_tests::runs::park::{self, ParkPlan};
 use trunkline_tests::runs::stuck::{self, StuckPlan};
 use trunkline_tests::runs::{Programs, Report};
 
+mod http;
 mod protocols;
 
 fn programs() -> Programs {

@@ -17,6 +17,9 @@ use trunkline_tests::runs::dispatch::{self, DispatchPlan};
 use trunkline_tests::runs::escalate::{self, Victims};
 use trunkline_tests::runs::failover::{self, FailoverPlan};
 use trunkline_tests::runs::flood::{self, FloodPlan};
+use trunkline_tests::runs::http::bodies::{self, BodyPlan};
+use trunkline_tests::runs::http::crashes::{self as http_crashes, HttpCrashPlan};
+use trunkline_tests::runs::http::keepalive::{self, KeepalivePlan};
 use trunkline_tests::runs::idle::{self, IdleRunPlan};
 use trunkline_tests::runs::park::{self, ParkPlan};
 use trunkline_tests::runs::poison::{self, PoisonPlan};
@@ -61,6 +64,12 @@ enum Run {
     Dispatch,
     /// Kill the peer of two clients 100 times (50 s).
     Client,
+    /// 1,260 panics of all kinds of actors in a minute, under HTTP (75 s).
+    HttpCrashes,
+    /// Pass bodies of 1 GiB, and slow ones (3 minutes).
+    HttpBodies,
+    /// Hold 5,000 HTTP clients that have asked once, then stop.
+    HttpKeepalive,
 }
 
 fn main() -> ExitCode {
@@ -94,6 +103,9 @@ fn report(run: Run) -> Result<Report> {
         Run::Flood => flood::run(&programs, FloodPlan::default()),
         Run::Broadcast => broadcast::run(&programs, BroadcastPlan::default()),
         Run::Client => client::run(&programs, ClientPlan::default()),
+        Run::HttpCrashes => http_crashes::run(&programs, HttpCrashPlan::default()),
+        Run::HttpBodies => bodies::run(&programs, BodyPlan::default()),
+        Run::HttpKeepalive => keepalive::run(&programs, KeepalivePlan::default()),
         Run::Dispatch => dispatch::run(&programs, DispatchPlan::default()),
     }
 }

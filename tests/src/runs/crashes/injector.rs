@@ -3,41 +3,42 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::control::{Control, What};
 use crate::runs::pace::Pace;
 
-use super::targets::Targets;
+use super::targets::Kind;
 
 /// How long an actor may take to be back from the last panic before it is given the next.
 const BACK: Duration = Duration::from_secs(10);
 
 /// One panic that was asked for.
 #[derive(Clone, Debug)]
-pub(super) struct Injection {
-    pub(super) kind: &'static str,
-    pub(super) path: String,
+pub(in crate::runs) struct Injection {
+    pub(in crate::runs) kind: &'static str,
+    pub(in crate::runs) path: String,
     /// Over its next message, not at its next turn.
-    pub(super) at_message: bool,
+    pub(in crate::runs) at_message: bool,
 }
 
-/// Makes each kind panic `times` times within `seconds`, the kinds in turn.
-pub(super) fn inject(
+/// Makes each kind of `lasting`, and as many of what `connection` names, panic `times` times within
+/// `seconds`, the kinds in turn.
+pub(in crate::runs) fn inject(
     control: &Control,
-    targets: &Targets,
+    lasting: &[Kind],
+    mut connection: impl FnMut() -> Result<String>,
     times: u32,
     seconds: u32,
 ) -> Result<Vec<Injection>> {
-    let kinds = u32::try_from(targets.lasting.len())? + 1;
+    let kinds = u32::try_from(lasting.len())? + 1;
     // A little faster than need be: the last of them is to be back before the load ends.
     let period = Duration::from_secs(seconds.into()).mul_f64(0.95) / (kinds * times);
     let mut pace = Pace::every(period);
-    let mut connections = targets.connections.iter();
     let mut marks = HashMap::new();
     let mut injections = Vec::new();
     for time in 0..times as usize {
-        for kind in &targets.lasting {
+        for kind in lasting {
             pace.wait();
             let path = &kind.paths[time % kind.paths.len()];
             if let Some(mark) = marks.insert(path.clone(), control.mark()) {
@@ -61,9 +62,9 @@ pub(super) fn inject(
             injections.push(Injection { kind: kind.name, path: path.clone(), at_message });
         }
         pace.wait();
-        let path = connections.next().context("too few connections to crash")?;
-        control.panic(path)?;
-        injections.push(Injection { kind: "connection", path: path.clone(), at_message: false });
+        let path = connection()?;
+        control.panic(&path)?;
+        injections.push(Injection { kind: "connection", path, at_message: false });
     }
     for (path, mark) in marks {
         control.wait_for("last restart", mark, BACK, |event| {

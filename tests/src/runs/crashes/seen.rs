@@ -11,11 +11,11 @@ use super::injector::Injection;
 
 /// The account of all panics.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
+pub(in crate::runs) struct Seen {
     /// By kind: asked for, of these over a message, seen with their paths.
     kinds: BTreeMap<&'static str, (usize, usize, usize)>,
     /// From the end of an incarnation to the start of the next.
-    pub(super) recovery: Latency,
+    pub(in crate::runs) recovery: Latency,
     /// Ends that nobody asked for, of actors that last.
     unasked: Vec<String>,
     /// Supervisors that gave up or parked.
@@ -23,7 +23,7 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    pub(super) fn of(events: &[Event], injections: &[Injection]) -> Self {
+    pub(in crate::runs) fn of(events: &[Event], injections: &[Injection]) -> Self {
         let mut seen = Self::default();
         // How many panics each path is still to show.
         let mut due: HashMap<&str, (&'static str, usize)> = HashMap::new();
@@ -64,7 +64,7 @@ impl Seen {
         seen
     }
 
-    pub(super) fn tell(&self, report: &mut Report) {
+    pub(in crate::runs) fn tell(&self, report: &mut Report) {
         let mut all = (0, 0);
         for (kind, (asked, at_message, seen)) in &self.kinds {
             all = (all.0 + asked, all.1 + seen);
