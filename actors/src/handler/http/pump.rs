@@ -305,6 +305,8 @@ impl Pump {
         if self.begun.exchange.answer_has_begun() {
             conversation.client.answered = Answered::Partly;
             self.begun.account.phase = Phase::Answer;
+            // Now, as a crash or a kill leaves no time for it.
+            self.begun.account.status = self.begun.exchange.status();
             if self.begun.exchange.is_switched() {
                 out.extend_from_slice(rest);
             } else if !rest.is_empty() {
