@@ -4,8 +4,6 @@ use std::io;
 use std::task::{Context, Poll, Waker};
 use std::time::SystemTime;
 
-use trunkline_runtime::is_crash;
-
 use crate::http::answer::OwnAnswer;
 use crate::scratch::with_scratch;
 use crate::spare::Lent;
@@ -74,22 +72,29 @@ impl Client {
         self.stream.take().map(|stream| (stream, std::mem::take(&mut self.held)))
     }
 
-    /// What the client is told when its connection's actor has crashed: whatever can be said without
-    /// waiting.
-    fn own_up(&mut self) {
-        let Some(stream) = &mut self.stream else { return };
+    /// Tells the client that its connection's actor has crashed: whatever can be said without
+    /// waiting. Says whether it had asked for something that nobody has begun; that is held then.
+    pub(super) fn own_up(&mut self) -> bool {
+        let Some(stream) = &mut self.stream else { return false };
         let mut cx = Context::from_waker(Waker::noop());
-        match self.answered {
-            Answered::Partly => return stream.abort(),
-            Answered::Idle if self.held.is_empty() => {
+        let is_new = match self.answered {
+            Answered::Partly => return false,
+            Answered::Due => false,
+            Answered::Idle => {
                 // A request that has come by now is answered as well: its sender would wait for it.
-                let read = with_scratch(|scratch| stream.poll_read(&mut cx, scratch));
-                if !matches!(read, Poll::Ready(Ok(1..))) {
-                    return;
+                if self.held.is_empty() {
+                    with_scratch(|scratch| {
+                        if let Poll::Ready(Ok(count)) = stream.poll_read(&mut cx, scratch) {
+                            self.held.extend_from_slice(&scratch[..count]);
+                        }
+                    });
                 }
+                if self.held.is_empty() {
+                    return false;
+                }
+                true
             }
-            Answered::Idle | Answered::Due => {}
-        }
+        };
         let mut answer = Lent::new();
         let crashed = OwnAnswer {
             status: 503,
@@ -104,15 +109,14 @@ impl Client {
         // Unread input would turn the end into a reset, and the answer might be lost with it.
         let _ = stream.poll_shutdown(&mut cx);
         let _ = with_scratch(|scratch| stream.poll_read(&mut cx, scratch));
+        is_new
     }
 }
 
 impl Drop for Client {
     fn drop(&mut self) {
-        if is_crash() {
-            self.own_up();
-        } else if self.answered == Answered::Partly {
-            // Cut off by a kill or the end of the drain: no truncated answer may look whole.
+        if self.answered == Answered::Partly {
+            // Cut off by a crash, a kill or the end of the drain: no truncated answer may look whole.
             self.abort();
         }
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use tokio::time::Instant;
+use trunkline_runtime::is_crash;
 
 use super::Site;
 use super::account::{Account, Phase};
@@ -225,6 +226,22 @@ impl Conversation {
         let before = Moved { from_client: account.bytes_in, to_client: account.bytes_out };
         let early = (!early.is_empty()).then_some(early).unwrap_or_default();
         Metered { forward: forward.starting_with(&early), before, account }.await;
+    }
+}
+
+impl Drop for Conversation {
+    fn drop(&mut self) {
+        if !is_crash() {
+            return;
+        }
+        if self.client.held.is_empty() {
+            self.head_began = Instant::now();
+        }
+        if self.client.own_up() {
+            // Not read as a request: what has crashed may have been the reading. Its line says the
+            // rest when it is dropped.
+            drop(self.babble());
+        }
     }
 }
 

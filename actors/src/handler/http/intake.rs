@@ -130,7 +130,7 @@ impl Conversation {
     }
 
     /// The record of what is not a whole head.
-    fn babble(&mut self) -> Account {
+    pub(super) fn babble(&self) -> Account {
         let mut account =
             Account::new(&self.record, &self.site.log, self.head_began, Instant::now());
         account.babbles(&self.client.held);
