@@ -27,9 +27,11 @@ impl AccessLine {
         (line.message == "request done").then_some(line)
     }
 
-    /// The number of the request, if it is one of ours.
+    /// The number of the request, if it is one of ours. Where no head could be read, the path is the
+    /// first line of what came.
     pub fn seed(&self) -> Option<u64> {
-        self.path.parse::<Target>().ok().map(|target| target.seed)
+        let target = self.path.split(' ').nth(1).unwrap_or(&self.path);
+        target.parse::<Target>().ok().map(|target| target.seed)
     }
 }
 
@@ -44,6 +46,8 @@ mod tests {
         let read = AccessLine::read(line);
         assert_eq!(read.as_ref().and_then(AccessLine::seed), Some(7));
         assert_eq!(read.and_then(|line| line.status), None);
+        let babbled = AccessLine::read(&line.replace("/7/1", "GET /7/1"));
+        assert_eq!(babbled.and_then(|line| line.seed()), Some(7));
         assert_eq!(AccessLine::read(&line.replace("request done", "started")), None);
         assert_eq!(AccessLine::read("ready"), None);
     }
