@@ -11,13 +11,19 @@ use crate::idle::Idle;
 use crate::scratch::with_scratch;
 use crate::stream::Stream;
 
+mod bulk;
 pub(crate) mod direction;
+pub(crate) mod pipe;
 
 /// Moves bytes both ways between two streams until both have ended in order, one is cut off, or
 /// nothing moves for the idle time-out.
 ///
 /// - **Back-pressure**: while one side does not take what was read from the other, the other is
-///   not read. At most 64 KiB are held per direction, and none while nothing is blocked.
+///   not read. At most 64 KiB are held per direction, or 256 KiB of the kernel's in a pipe, and
+///   nothing while nothing is blocked.
+/// - **Bulk**: between plain sockets, what comes in large pieces is moved by the kernel (splice),
+///   as long as the thread has a pipe for it; all else is as with bytes that are copied. An idle
+///   connection has no pipe.
 /// - **Half-close**: the end of one stream is passed on after all its bytes, and the other
 ///   direction goes on.
 /// - **Idle time-out**: an orderly end for a side that has taken all that was read for it, as any

@@ -3,25 +3,42 @@
 use std::io;
 use std::task::{Context, Poll, ready};
 
+use super::bulk::Bulk;
+use super::pipe::{FillError, Pipe};
+use crate::scratch::SCRATCH_SIZE;
 use crate::stream::{Loss, Stream};
 
 /// Reads in one turn, each of at most the scratch buffer; then the neighbours on the thread are
 /// served.
 pub(crate) const READS_PER_TURN: u32 = 4;
 
+/// The most that is spliced at once, and then ends the turn: it costs no more than the reads of
+/// a turn.
+pub(crate) const SPLICE_SIZE: usize = READS_PER_TURN as usize * SCRATCH_SIZE;
+
 /// Bytes on their way from one stream to another, or back into the same.
 ///
 /// While a rest waits for the receiver nothing is read: the sender is held back by its own
-/// window, and no more than one read is ever held here.
+/// window, and no more than one read is ever held here: in memory up to 64 KiB, or in a pipe up
+/// to [`SPLICE_SIZE`]. A pipe is lent as the scratch buffer is, for one read, and longer only
+/// while the receiver is blocked.
 #[derive(Debug, Default)]
 pub(crate) struct Direction {
     phase: Phase,
     silent: bool,
-    /// What a blocked write left over, from when it blocks until it is flushed. Its last
-    /// `read - written` bytes are still to be written.
-    rest: Option<Box<[u8]>>,
+    bulk: Bulk,
+    /// What a blocked write left over, from when it blocks until it is flushed.
+    rest: Option<Box<Rest>>,
     read: u64,
     written: u64,
+}
+
+/// Where bytes wait for the receiver.
+#[derive(Debug)]
+enum Rest {
+    /// Its last `read - written` bytes are still to be written.
+    Copied(Box<[u8]>),
+    Piped(Pipe),
 }
 
 /// The streams that a direction connects.
@@ -88,9 +105,11 @@ impl Direction {
         mut ends: Ends<'_>,
         scratch: &mut [u8],
     ) -> Turn {
+        let end = self.read + SPLICE_SIZE as u64;
         for _ in 0..READS_PER_TURN {
             match self.step(cx, &mut ends, scratch) {
                 Poll::Pending => return Turn::Waiting,
+                Poll::Ready(Ok(())) if self.read >= end => return Turn::Yielded,
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(settled)) => {
                     self.phase = Phase::Settled(settled);
@@ -106,7 +125,7 @@ impl Direction {
     pub(crate) fn preload(&mut self, bytes: &[u8]) {
         if !bytes.is_empty() {
             self.read = bytes.len() as u64;
-            self.rest = Some(bytes.into());
+            self.rest = Some(Box::new(Rest::Copied(bytes.into())));
         }
     }
 
@@ -138,24 +157,16 @@ impl Direction {
         scratch: &mut [u8],
     ) -> Poll<Result<(), Settled>> {
         if let Some(rest) = self.rest.take() {
-            let taken = rest.len() - self.unwritten();
-            let flushed = self.write(cx, ends.to(), &rest[taken..]);
-            if flushed.is_pending() {
-                self.rest = Some(rest);
-            }
-            ready!(flushed)?;
+            ready!(self.flush(cx, ends.to(), rest))?;
         }
         match self.phase {
             Phase::Open => {
-                let read = ready!(ends.from().poll_read(cx, scratch)).map_err(sender_lost)?;
+                let read = match self.splice(cx, ends) {
+                    Some(spliced) => ready!(spliced)?,
+                    None => ready!(self.copy(cx, ends, scratch))?,
+                };
                 if read == 0 {
                     self.phase = Phase::Ending;
-                    return Poll::Ready(Ok(()));
-                }
-                self.read += read as u64;
-                let bytes = &scratch[..read];
-                if self.write(cx, ends.to(), bytes)?.is_pending() {
-                    self.rest = Some(bytes[read - self.unwritten()..].into());
                 }
                 Poll::Ready(Ok(()))
             }
@@ -167,6 +178,100 @@ impl Direction {
             }
             Phase::Settled(settled) => Poll::Ready(Err(settled)),
         }
+    }
+
+    /// Reads once into `scratch` and writes what it was. How much it was; 0 is the end.
+    fn copy(
+        &mut self,
+        cx: &mut Context<'_>,
+        ends: &mut Ends<'_>,
+        scratch: &mut [u8],
+    ) -> Poll<Result<usize, Settled>> {
+        let read = ready!(ends.from().poll_read(cx, scratch)).map_err(sender_lost)?;
+        self.read += read as u64;
+        self.bulk.note(read);
+        let bytes = &scratch[..read];
+        if self.write(cx, ends.to(), bytes)?.is_pending() {
+            let rest = &bytes[read - self.unwritten()..];
+            self.rest = Some(Box::new(Rest::Copied(rest.into())));
+        }
+        Poll::Ready(Ok(read))
+    }
+
+    /// The same by way of a pipe. None where the bytes are to be copied; nothing was read then.
+    fn splice(
+        &mut self,
+        cx: &mut Context<'_>,
+        ends: &mut Ends<'_>,
+    ) -> Option<Poll<Result<usize, Settled>>> {
+        if !self.bulk.is_on() {
+            return None;
+        }
+        let Ends::Two { from, to } = ends else { return None };
+        let (tcp, _) = from.plain().zip(to.plain())?;
+        let Some(mut pipe) = Pipe::lend() else {
+            self.bulk.forget();
+            return None;
+        };
+        let read = match pipe.poll_fill(cx, tcp, SPLICE_SIZE) {
+            Poll::Pending => return Some(Poll::Pending),
+            Poll::Ready(Ok(read)) => read,
+            Poll::Ready(Err(FillError::Socket(error))) => {
+                return Some(Poll::Ready(Err(sender_lost(error))));
+            }
+            Poll::Ready(Err(FillError::Unable)) => {
+                self.bulk.forget();
+                return None;
+            }
+        };
+        self.read += read as u64;
+        self.bulk.note(read);
+        match self.drain(cx, to, &mut pipe) {
+            Poll::Ready(Ok(())) => {}
+            Poll::Ready(Err(settled)) => return Some(Poll::Ready(Err(settled))),
+            Poll::Pending => self.rest = Some(Box::new(Rest::Piped(pipe))),
+        }
+        Some(Poll::Ready(Ok(read)))
+    }
+
+    /// Writes what a blocked write has left over; what is still left is kept.
+    fn flush(
+        &mut self,
+        cx: &mut Context<'_>,
+        to: &mut Stream,
+        mut rest: Box<Rest>,
+    ) -> Poll<Result<(), Settled>> {
+        let flushed = match &mut *rest {
+            Rest::Copied(bytes) => {
+                let taken = bytes.len() - self.unwritten();
+                self.write(cx, to, &bytes[taken..])
+            }
+            Rest::Piped(pipe) => self.drain(cx, to, pipe),
+        };
+        if flushed.is_pending() {
+            self.rest = Some(rest);
+        }
+        flushed
+    }
+
+    /// Empties `pipe`, until the receiver blocks or fails.
+    fn drain(
+        &mut self,
+        cx: &mut Context<'_>,
+        to: &Stream,
+        pipe: &mut Pipe,
+    ) -> Poll<Result<(), Settled>> {
+        while pipe.held() > 0 {
+            let taken = match to.plain() {
+                Some(tcp) => ready!(pipe.poll_drain(cx, tcp)).map_err(receiver_lost)?,
+                None => 0,
+            };
+            if taken == 0 {
+                return Poll::Ready(Err(Settled::ReceiverLost(Loss::Reset)));
+            }
+            self.written += taken as u64;
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// Writes until all of `bytes` is taken, or the receiver blocks or fails.
@@ -188,7 +293,7 @@ impl Direction {
     }
 
     fn unwritten(&self) -> usize {
-        // At most one read, which has fit into memory.
+        // At most one read, whose size was one.
         (self.read - self.written) as usize
     }
 }

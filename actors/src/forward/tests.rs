@@ -6,13 +6,13 @@ use socket2::SockRef;
 use tokio::join;
 
 use super::*;
-use crate::scratch::SCRATCH_SIZE;
 use crate::stream::memory;
 use crate::stream::testing::{
     Talk, Transport, over_every_transport, pattern, read, read_to_end, shutdown, write_all,
 };
 
 mod bounds;
+mod bulk;
 
 over_every_transport! {
     the_clients_end_is_passed_on_and_the_answer_still_comes
@@ -140,7 +140,7 @@ async fn a_backend_that_does_not_read_holds_back_the_client(transport: Transport
             Poll::Ready(())
         })
         .await;
-        assert!(forward.held() <= SCRATCH_SIZE);
+        assert!(forward.held() <= direction::SPLICE_SIZE);
         tokio::task::yield_now().await;
     }
     assert!(forward.held() > 0);
