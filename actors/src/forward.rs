@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use self::direction::{Direction, Ends, Settled, Turn};
+pub(crate) use self::pipe::PIPES_PER_THREAD;
 use crate::closed::{Closed, Ending, Moved};
 use crate::idle::Idle;
 use crate::scratch::with_scratch;
@@ -13,13 +14,13 @@ use crate::stream::Stream;
 
 mod bulk;
 pub(crate) mod direction;
-pub(crate) mod pipe;
+mod pipe;
 
 /// Moves bytes both ways between two streams until both have ended in order, one is cut off, or
 /// nothing moves for the idle time-out.
 ///
 /// - **Back-pressure**: while one side does not take what was read from the other, the other is
-///   not read. At most 64 KiB are held per direction, or 256 KiB of the kernel's in a pipe, and
+///   not read. At most 64 KiB are held per direction, or 1 MiB of the kernel's in a pipe, and
 ///   nothing while nothing is blocked.
 /// - **Bulk**: between plain sockets, what comes in large pieces is moved by the kernel (splice),
 ///   as long as the thread has a pipe for it; all else is as with bytes that are copied. An idle
@@ -32,7 +33,8 @@ pub(crate) mod pipe;
 ///   stream for a whole one. The same when the future is dropped before it is done. A side that
 ///   takes no more bytes may have answered before it went (a refusal of a large upload): what
 ///   it sent is still passed on first.
-/// - **Fairness**: after a few reads in one poll it lets its neighbours on the thread run.
+/// - **Fairness**: after a few reads in one poll, or one splice of a full pipe, it lets its
+///   neighbours on the thread run.
 #[derive(Debug)]
 #[must_use = "a future does nothing unless polled"]
 pub struct Forward {

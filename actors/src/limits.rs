@@ -6,6 +6,8 @@ use std::io;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use thiserror::Error;
 
+use crate::forward::PIPES_PER_THREAD;
+
 /// The limit of open descriptors (`RLIMIT_NOFILE`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Descriptors {
@@ -40,8 +42,8 @@ pub struct ConnectionLimit {
 /// Not one connection could be forwarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error(
-    "{now} open files are too few: {reserved} are kept back for listeners, probes and the control \
-     plane, and every connection takes two; raise the hard limit with `ulimit -Hn` or \
+    "{now} open files are too few: {reserved} are kept back for listeners, probes, pipes and the \
+     control plane, and every connection takes two; raise the hard limit with `ulimit -Hn` or \
      `LimitNOFILE=` in the systemd unit"
 )]
 pub struct TooFewDescriptors {
@@ -55,6 +57,8 @@ const PER_CONNECTION: u64 = 2;
 const FIXED: u64 = 64;
 /// Of each worker and of the control thread: epoll, its waker and a duplicate of it.
 const PER_THREAD: u64 = 4;
+/// Of each worker: both ends of every pipe that it may splice through.
+const PER_WORKER: u64 = 2 * PIPES_PER_THREAD as u64;
 /// Of each listener on each worker: the socket that is held, and the acceptor's duplicate.
 const PER_LISTENER_AND_WORKER: u64 = 2;
 /// Of each backend: its probe.
@@ -66,6 +70,7 @@ impl Needs {
     pub fn reserved(&self) -> u64 {
         FIXED
             + PER_THREAD * (self.workers + 1)
+            + PER_WORKER * self.workers
             + PER_LISTENER_AND_WORKER * self.workers * self.listeners
             + PER_BACKEND * self.backends
     }
@@ -136,13 +141,13 @@ mod tests {
 
     #[test]
     fn what_is_not_kept_back_is_shared_by_two_sockets_per_connection() {
-        assert_eq!(NEEDS.reserved(), 64 + 12 + 12 + 5);
+        assert_eq!(NEEDS.reserved(), 64 + 12 + 128 + 12 + 5);
         let limit = ConnectionLimit::derive(of(4096), &NEEDS, None).unwrap();
-        assert_eq!(limit.connections, (4096 - 93) / 2);
+        assert_eq!(limit.connections, (4096 - 221) / 2);
         assert_eq!(
             limit.to_string(),
-            "at most 2001 connections at once: 4096 open files (raised from 1024), \
-             93 of them kept back, 2 per connection"
+            "at most 1937 connections at once: 4096 open files (raised from 1024), \
+             221 of them kept back, 2 per connection"
         );
     }
 
@@ -150,12 +155,12 @@ mod tests {
     fn the_configuration_lowers_the_limit_but_never_raises_it() {
         let derive = |wanted| ConnectionLimit::derive(of(1024), &NEEDS, Some(wanted)).unwrap();
         assert_eq!(derive(10).connections, 10);
-        assert_eq!(derive(1_000_000).connections, 465);
+        assert_eq!(derive(1_000_000).connections, 401);
     }
 
     #[test]
     fn too_few_descriptors_are_refused_with_a_remedy() {
-        let refused = ConnectionLimit::derive(of(94), &NEEDS, None).unwrap_err();
+        let refused = ConnectionLimit::derive(of(222), &NEEDS, None).unwrap_err();
         assert!(refused.to_string().contains("LimitNOFILE="), "{refused}");
     }
 

@@ -4,7 +4,7 @@ use std::io;
 use std::task::{Context, Poll, ready};
 
 use super::bulk::Bulk;
-use super::pipe::{FillError, Pipe};
+use super::pipe::{FillError, PIPE_SIZE, Pipe};
 use crate::scratch::SCRATCH_SIZE;
 use crate::stream::{Loss, Stream};
 
@@ -12,15 +12,16 @@ use crate::stream::{Loss, Stream};
 /// served.
 pub(crate) const READS_PER_TURN: u32 = 4;
 
-/// The most that is spliced at once, and then ends the turn: it costs no more than the reads of
-/// a turn.
-pub(crate) const SPLICE_SIZE: usize = READS_PER_TURN as usize * SCRATCH_SIZE;
+/// A turn that has read this much is over. Only a splice can bring more: it takes a whole pipe at
+/// once, which costs the processor about what copying two turns does, since smaller pieces wake
+/// both peers more often, and that is most of the price.
+const TURN_SIZE: usize = READS_PER_TURN as usize * SCRATCH_SIZE;
 
 /// Bytes on their way from one stream to another, or back into the same.
 ///
 /// While a rest waits for the receiver nothing is read: the sender is held back by its own
 /// window, and no more than one read is ever held here: in memory up to 64 KiB, or in a pipe up
-/// to [`SPLICE_SIZE`]. A pipe is lent as the scratch buffer is, for one read, and longer only
+/// to [`PIPE_SIZE`]. A pipe is lent as the scratch buffer is, for one read, and longer only
 /// while the receiver is blocked.
 #[derive(Debug, Default)]
 pub(crate) struct Direction {
@@ -105,7 +106,7 @@ impl Direction {
         mut ends: Ends<'_>,
         scratch: &mut [u8],
     ) -> Turn {
-        let end = self.read + SPLICE_SIZE as u64;
+        let end = self.read + TURN_SIZE as u64;
         for _ in 0..READS_PER_TURN {
             match self.step(cx, &mut ends, scratch) {
                 Poll::Pending => return Turn::Waiting,
@@ -213,7 +214,7 @@ impl Direction {
             self.bulk.forget();
             return None;
         };
-        let read = match pipe.poll_fill(cx, tcp, SPLICE_SIZE) {
+        let read = match pipe.poll_fill(cx, tcp, PIPE_SIZE) {
             Poll::Pending => return Some(Poll::Pending),
             Poll::Ready(Ok(read)) => read,
             Poll::Ready(Err(FillError::Socket(error))) => {

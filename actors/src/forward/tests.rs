@@ -140,7 +140,7 @@ async fn a_backend_that_does_not_read_holds_back_the_client(transport: Transport
             Poll::Ready(())
         })
         .await;
-        assert!(forward.held() <= direction::SPLICE_SIZE);
+        assert!(forward.held() <= pipe::PIPE_SIZE);
         tokio::task::yield_now().await;
     }
     assert!(forward.held() > 0);
