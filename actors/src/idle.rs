@@ -18,7 +18,8 @@ pub(crate) struct Idle(Option<Watch>);
 
 #[derive(Debug)]
 struct Watch {
-    limit: Duration,
+    /// In nanoseconds, which take half the room of a `Duration`.
+    limit: u64,
     last_activity: Instant,
     timer: Deadline,
 }
@@ -27,7 +28,11 @@ impl Idle {
     pub(crate) fn new(limit: Option<Duration>) -> Self {
         Self(limit.map(|limit| {
             let limit = limit.min(LONGEST);
-            Watch { limit, last_activity: Instant::now(), timer: Deadline::after(limit) }
+            Watch {
+                limit: limit.as_nanos() as u64,
+                last_activity: Instant::now(),
+                timer: Deadline::after(limit),
+            }
         }))
     }
 
@@ -40,7 +45,7 @@ impl Idle {
             watch.last_activity = Instant::now();
         }
         while Pin::new(&mut watch.timer).poll(cx).is_ready() {
-            let deadline = watch.last_activity + watch.limit;
+            let deadline = watch.last_activity + Duration::from_nanos(watch.limit);
             if deadline <= Instant::now() {
                 return Poll::Ready(());
             }

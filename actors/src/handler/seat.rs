@@ -49,6 +49,11 @@ impl Seat {
         self.drain.begun.get()
     }
 
+    /// Whether a service has kept a clone of it.
+    pub(crate) fn is_taken(&self) -> bool {
+        Rc::strong_count(&self.drain) > 1
+    }
+
     /// Ready once the service is to end.
     pub fn poll_drain(&self, task: &Context<'_>) -> Poll<()> {
         if self.drain.begun.get() {

@@ -53,7 +53,8 @@ struct Start {
 }
 
 enum State {
-    /// Empty where its start has failed.
+    /// Empty where its start has failed, and where it is served by what does not care for the
+    /// drain, as forwarding.
     New(Option<Box<Start>>),
     Served(Seat),
 }
@@ -84,8 +85,10 @@ impl Actor for Connection {
         };
         let Start { stream, handler } = *start;
         let seat = Seat::new(cx.node());
-        self.state = State::Served(seat.clone());
-        let service = handler.serve(stream, Rc::clone(&self.record), seat);
+        let service = handler.serve(stream, Rc::clone(&self.record), seat.clone());
+        if seat.is_taken() {
+            self.state = State::Served(seat);
+        }
         cx.pipe(service, |_, (), cx| cx.stop());
         Ok(())
     }

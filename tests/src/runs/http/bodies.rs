@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow, ensure};
 use rustix::process::Signal;
 
-use crate::web::body::{Body, Target};
-use crate::web::client::{Client, Outcome, Request};
 use crate::runs::cost::{Cost, kib};
 use crate::runs::{Programs, Report};
 use crate::trunkline::Trunkline;
+use crate::web::body::{Body, Target};
+use crate::web::client::{Client, Outcome, Request};
 
 use super::half::{Half, configuration};
 

@@ -17,7 +17,6 @@ use anyhow::{Context, Result};
 use rustix::process::Signal;
 
 use crate::control::{Control, Node};
-use crate::web::access::AccessLine;
 use crate::procfs::open_descriptors;
 use crate::runs::crashes::injector::{Injection, inject};
 use crate::runs::crashes::seen::Seen;
@@ -27,6 +26,7 @@ use crate::runs::report::spread;
 use crate::runs::site::{ROOT, TREE, is_connection};
 use crate::runs::{Programs, Report};
 use crate::trunkline::Trunkline;
+use crate::web::access::AccessLine;
 
 use super::half::{Half, configuration};
 

@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 
 use anyhow::Result;
 
-use crate::web::origin::Origin;
 use crate::port::ReservedPort;
 use crate::runs::site::WORKERS;
+use crate::web::origin::Origin;
 
 pub(super) struct Half {
     name: &'static str,

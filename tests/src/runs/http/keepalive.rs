@@ -8,12 +8,12 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 use rustix::time::Timespec;
 
-use crate::web::body::{Body, Target};
-use crate::web::client::{Client, Outcome, Request};
 use crate::procfs::{open_descriptors, pss_bytes};
 use crate::runs::report::millis;
 use crate::runs::{Programs, Report};
 use crate::trunkline::Trunkline;
+use crate::web::body::{Body, Target};
+use crate::web::client::{Client, Outcome, Request};
 
 use super::half::{Half, configuration};
 

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, ensure};
 
+use crate::runs::pace::Pace;
 use crate::web::body::{Body, Target};
 use crate::web::client::{Client, Outcome, Request};
-use crate::runs::pace::Pace;
 
 /// How often who is busy asks; who makes a connection for each request does as well.
 const OFTEN: Duration = Duration::from_millis(65);

@@ -2,11 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::web::access::AccessLine;
-use crate::web::client::Outcome;
 use crate::latency::Latency;
 use crate::runs::Report;
 use crate::runs::report::spread;
+use crate::web::access::AccessLine;
+use crate::web::client::Outcome;
 
 use super::audience::{Asked, Habit, Told};
 
