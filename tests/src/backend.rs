@@ -50,12 +50,15 @@ pub struct BackendPlan {
     /// File to append a line to for every connection accepted and every token received.
     #[arg(long)]
     pub log: Option<PathBuf>,
+    /// Threads that serve.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: u16,
 }
 
 impl BackendPlan {
-    /// A backend without a log, called "backend".
+    /// A backend without a log, called "backend", of two threads.
     pub fn new(listen: SocketAddr, mode: Mode) -> Self {
-        Self { listen, name: "backend".to_owned(), mode, log: None }
+        Self { listen, name: "backend".to_owned(), mode, log: None, threads: 2 }
     }
 
     /// The command line that means this plan.
@@ -69,6 +72,7 @@ impl BackendPlan {
         let mut arguments: Vec<OsString> = vec!["backend".into(), "--listen".into()];
         arguments.push(self.listen.to_string().into());
         arguments.extend(["--name".into(), self.name.clone().into(), "--mode".into(), mode.into()]);
+        arguments.extend(["--threads".into(), self.threads.to_string().into()]);
         if let Some(log) = &self.log {
             arguments.extend(["--log".into(), log.into()]);
         }

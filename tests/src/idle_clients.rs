@@ -16,7 +16,7 @@ const PROMPT: Duration = Duration::from_secs(10);
 
 /// Options of `peer idle-clients`.
 ///
-/// Every connection is proved by a small echo before it counts. It prints [`Opened`] when all have
+/// Every connection is proved by a small echo, or by an HTTP request, before it counts. It prints [`Opened`] when all have
 /// been tried. Commands on stdin: `count` is answered by [`Held`]; `closed N` by [`Held`] as soon
 /// as N were closed by the other side; `close` closes the rest, is answered by [`Held`] as it was
 /// before, and ends it.
@@ -34,12 +34,15 @@ pub struct IdlePlan {
     /// Milliseconds that connecting and the echo may take for one connection.
     #[arg(long, default_value_t = 10_000)]
     pub timeout_millis: u64,
+    /// Prove connections by an HTTP/1.1 request, as [`crate::origin`] answers it.
+    #[arg(long)]
+    pub http: bool,
 }
 
 impl IdlePlan {
     /// 64 connecting at once, ten seconds for each.
     pub fn new(to: SocketAddr, connections: u32) -> Self {
-        Self { to, connections, at_once: 64, timeout_millis: 10_000 }
+        Self { to, connections, at_once: 64, timeout_millis: 10_000, http: false }
     }
 
     /// The command line that means this plan.
@@ -51,7 +54,8 @@ impl IdlePlan {
             ("--timeout-millis", self.timeout_millis.to_string()),
         ];
         let numbers = numbers.into_iter().flat_map(|(key, value)| [key.into(), value.into()]);
-        [OsString::from("idle-clients")].into_iter().chain(numbers).collect()
+        let http = self.http.then(|| "--http".into());
+        [OsString::from("idle-clients")].into_iter().chain(numbers).chain(http).collect()
     }
 }
 

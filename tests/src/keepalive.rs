@@ -29,12 +29,18 @@ pub struct KeepalivePlan {
     /// How many connections to use at once.
     #[arg(long, default_value_t = 64)]
     pub connections: u16,
-    /// Bytes of a request and of its answer.
+    /// Bytes of a request and of its answer; with `http`, of the body of an answer.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub size: u32,
     /// Send lines: the last byte of a request is a line feed.
     #[arg(long)]
     pub lines: bool,
+    /// Send HTTP/1.1 requests, as [`crate::origin`] answers them.
+    #[arg(long, conflicts_with = "lines")]
+    pub http: bool,
+    /// Threads of the client: with one it takes less of the machine from what it measures.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: u16,
     /// Make one round of this many requests and end.
     #[arg(long, conflicts_with = "seconds")]
     pub requests: Option<u64>,
@@ -44,9 +50,10 @@ pub struct KeepalivePlan {
 }
 
 impl KeepalivePlan {
-    /// 64-byte requests on `connections` connections, in rounds on command.
+    /// 64-byte requests on `connections` connections by two threads, in rounds on command.
     pub fn new(to: SocketAddr, connections: u16) -> Self {
-        Self { to, connections, size: 64, lines: false, requests: None, seconds: None }
+        let (lines, http, requests, seconds) = (false, false, None, None);
+        Self { to, connections, size: 64, lines, http, threads: 2, requests, seconds }
     }
 
     /// The command line that means this plan.
@@ -55,12 +62,14 @@ impl KeepalivePlan {
             ("--to", self.to.to_string()),
             ("--connections", self.connections.to_string()),
             ("--size", self.size.to_string()),
+            ("--threads", self.threads.to_string()),
         ];
         numbers.extend(self.requests.map(|requests| ("--requests", requests.to_string())));
         numbers.extend(self.seconds.map(|seconds| ("--seconds", seconds.to_string())));
         let numbers = numbers.into_iter().flat_map(|(key, value)| [key.into(), value.into()]);
-        let lines = self.lines.then(|| "--lines".into());
-        [OsString::from("keepalive")].into_iter().chain(numbers).chain(lines).collect()
+        let flags = [("--lines", self.lines), ("--http", self.http)];
+        let flags = flags.into_iter().filter(|(_, set)| *set).map(|(flag, _)| flag.into());
+        [OsString::from("keepalive")].into_iter().chain(numbers).chain(flags).collect()
     }
 }
 

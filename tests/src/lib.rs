@@ -10,14 +10,16 @@
 //! | [`port`] | loopback ports that nobody else is given |
 //! | [`procfs`] | processor time, memory, descriptors, threads, listening sockets of a process |
 //! | [`helper`] | a sub-command of `peer` and the answers it gives |
-//! | [`backend`], [`load`], [`idle_clients`], [`keepalive`], [`short`], [`plain_echo`] | those sub-commands |
 //! | [`http`] | HTTP/1.1 by hand: a raw client, a recording origin, lenient readings |
+//! | [`backend`], [`load`], [`idle_clients`], [`keepalive`], [`short`], [`bulk`], [`origin`], [`plain_echo`] | those sub-commands |
 //! | [`ledger`] | which failed connections a killed backend excuses |
 //! | [`trunkline`], [`control`] | the server under test; its crashes on command and its events |
 //! | [`faults`], [`protocols`] | what the programs under test are made of: crashes on command, protocols |
 //! | [`talkers`] | clients of the line protocols among them, which notice every wrong answer |
 //! | [`web`] | an HTTP origin and HTTP clients that notice every wrong byte |
 //! | [`peers`] | outside programs: haproxy, nginx, redis |
+//! | [`proxied`] | the settings that proxies are compared with |
+//! | [`syslog`] | takes the log of a program that sends it by UDP |
 //! | [`runs`] | the long runs, which the program `long` makes in full |
 //! | [`clock`], [`latency`] | one clock for all processes of the machine; percentiles |
 //! | [`sample`], [`spread`] | what a round costs a server; median, least and greatest of several |
@@ -27,7 +29,7 @@
 //! and the processor time of the server are its own. Cargo builds it before the integration tests
 //! of this crate, which find it as `env!("CARGO_BIN_EXE_peer")`; that variable exists only there,
 //! so everything in this library takes the path as an argument. `peer` ends when its stdin closes:
-//! the harness holds the other end, so no helper outlives a harness that was killed. `bench-l4` and
+//! the harness holds the other end, so no helper outlives a harness that was killed. `bench` and
 //! `bench-protocol` find `peer` beside themselves.
 //!
 //! # Time
@@ -35,6 +37,7 @@
 //! for a fixed time.
 
 pub mod backend;
+pub mod bulk;
 pub mod clock;
 pub mod control;
 pub mod faults;
@@ -45,16 +48,19 @@ pub mod keepalive;
 pub mod latency;
 pub mod ledger;
 pub mod load;
+pub mod origin;
 pub mod peers;
 pub mod plain_echo;
 pub mod port;
 pub mod process;
 pub mod procfs;
 pub mod protocols;
+pub mod proxied;
 pub mod runs;
 pub mod sample;
 pub mod short;
 pub mod spread;
+pub mod syslog;
 pub mod talkers;
 pub mod trunkline;
 pub mod web;

@@ -3,8 +3,8 @@
 //!
 //! | File | Program |
 //! |---|---|
-//! | [`haproxy`] | haproxy as an L4 proxy |
-//! | [`nginx`] | nginx as an HTTP backend |
+//! | [`haproxy`] | haproxy as a proxy |
+//! | [`nginx`] | nginx as an HTTP backend, and as a proxy |
 //! | [`redis`] | redis-server without persistence |
 //!
 //! A test that needs one begins with
@@ -26,10 +26,12 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use rustix::fs::{Access, access};
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::port::ReservedPort;
 use crate::process::Process;
+use crate::procfs::children_of;
 
 pub mod haproxy;
 pub mod nginx;
@@ -43,6 +45,8 @@ const SYSTEM_FOLDERS: [&str; 3] = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 
 /// How long an outside program may take until it listens.
 const START: Duration = Duration::from_secs(10);
+/// How long it may take to end when it is told to.
+const STOP: Duration = Duration::from_secs(5);
 
 /// An outside program that is installed here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,10 +114,32 @@ impl OutsideServer {
         self.port.address()
     }
 
-    /// The process, which does all the work itself: none of these servers is started with other
-    /// processes.
+    /// The process that was started.
     pub fn process(&mut self) -> &mut Process {
         &mut self.process
+    }
+
+    /// The ids of that process and of those it has started itself.
+    ///
+    /// # Errors
+    /// When `/proc` cannot be read.
+    pub fn processes(&self) -> Result<Vec<u32>> {
+        let own = self.process.id();
+        Ok([own].into_iter().chain(children_of(own)?).collect())
+    }
+}
+
+impl Drop for OutsideServer {
+    fn drop(&mut self) {
+        // Told before it is killed: only the server itself ends its own processes. Those that it
+        // leaves behind all the same are killed here.
+        let children = children_of(self.process.id()).unwrap_or_default();
+        let told = self.process.signal(Signal::TERM);
+        if told.and_then(|()| self.process.wait(STOP)).is_err() {
+            for child in children.into_iter().filter_map(|id| Pid::from_raw(id.cast_signed())) {
+                let _gone = kill_process(child, Signal::KILL);
+            }
+        }
     }
 }
 

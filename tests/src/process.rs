@@ -1,5 +1,6 @@
 //! A child program: its lines, its signals, its end.
 
+use std::fs::File;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
@@ -56,23 +57,43 @@ impl Process {
     /// # Errors
     /// When the program cannot be started; the error names it.
     pub fn spawn_with_stdout(mut command: Command) -> Result<(Self, ChildStdout)> {
+        command.stderr(Stdio::piped());
+        Self::start(command)
+    }
+
+    fn start(mut command: Command) -> Result<(Self, ChildStdout)> {
         let name = command.get_program().to_string_lossy().into_owned();
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().with_context(|| format!("cannot start {name}"))?;
         let id = Pid::from_child(&child);
         let stdout = child.stdout.take().context("stdout was piped")?;
-        let stderr = child.stderr.take().context("stderr was piped")?;
+        let stderr = match child.stderr.take() {
+            Some(stderr) => Captured::read("stderr", stderr)?,
+            None => Captured::closed(),
+        };
         let process = Self {
             end: pidfd_open(id, PidfdFlags::empty()).context("this kernel has no pidfd_open")?,
             name,
             id,
             stdin: child.stdin.take(),
             stdout: Captured::closed(),
-            stderr: Captured::read("stderr", stderr)?,
+            stderr,
             child,
             ended: None,
         };
         Ok((process, stdout))
+    }
+
+    /// Like [`Process::spawn`], with stderr in a file, for a program that writes more than this one
+    /// could read beside it.
+    ///
+    /// # Errors
+    /// When the program cannot be started; the error names it.
+    pub fn spawn_with_stderr(mut command: Command, stderr: File) -> Result<Self> {
+        command.stderr(stderr);
+        let (mut process, stdout) = Self::start(command)?;
+        process.stdout = Captured::read("stdout", stdout)?;
+        Ok(process)
     }
 
     /// The process id.
@@ -85,7 +106,7 @@ impl Process {
         &self.stdout
     }
 
-    /// What it wrote to stderr.
+    /// What it wrote to stderr. Empty and closed after [`Process::spawn_with_stderr`].
     pub fn stderr(&self) -> &Captured {
         &self.stderr
     }

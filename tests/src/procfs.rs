@@ -96,6 +96,33 @@ pub fn thread_names(pid: u32) -> Result<Vec<String>> {
     Ok(names.map(|name| name.trim_end().to_owned()).collect())
 }
 
+/// The ids of the living processes that `pid` has started.
+///
+/// # Errors
+/// When `/proc` cannot be read.
+pub fn children_of(pid: u32) -> Result<Vec<u32>> {
+    let mut children = Vec::new();
+    for entry in fs::read_dir("/proc").context("/proc")?.flatten() {
+        let name = entry.file_name();
+        let Some(id) = name.to_str().and_then(|name| name.parse::<u32>().ok()) else {
+            continue;
+        };
+        // A process may end between being listed and being read.
+        let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else {
+            continue;
+        };
+        let parent = parent(&stat).with_context(|| format!("/proc/{id}/stat says {stat:?}"))?;
+        children.extend((parent == pid).then_some(id));
+    }
+    Ok(children)
+}
+
+/// The parent in `/proc/PID/stat`: `id (name) state parent …`, where the name may hold anything.
+fn parent(stat: &str) -> Result<u32> {
+    let (_, after_name) = stat.rsplit_once(')').context("no name")?;
+    Ok(after_name.split_whitespace().nth(1).context("no parent")?.parse()?)
+}
+
 /// A TCP socket in state LISTEN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ListeningSocket {
@@ -219,6 +246,18 @@ mod tests {
         assert!(peak_bytes(pid)? > 4096);
         assert!(open_descriptors(pid)? >= 3);
         assert!(!thread_names(pid)?.is_empty());
+        Ok(())
+    }
+
+    #[test]
+    fn a_child_is_found_whatever_its_name_is() -> Result<()> {
+        assert_eq!(parent("7 (a) b) (c) S 42 7 7 0")?, 42);
+        let mut command = process::Command::new("cat");
+        let mut child = command.stdin(process::Stdio::piped()).spawn()?;
+        let found = children_of(process::id());
+        child.kill()?;
+        child.wait()?;
+        assert!(found?.contains(&child.id()));
         Ok(())
     }
 

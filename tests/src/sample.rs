@@ -13,7 +13,7 @@ use crate::spread::Spread;
 pub struct Sample {
     /// Requests of the round.
     pub requests: u64,
-    /// Microseconds of processor time of the server's process, per request.
+    /// Microseconds of processor time of the server's processes, per request.
     pub cpu_micros: f64,
     /// Microseconds from sending to the whole answer: half of the requests took no longer.
     pub p50_micros: f64,
@@ -24,17 +24,19 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// Has `round` made, and reads the processor time of `process` before and after it.
+    /// Has `round` made, and reads the processor time of `processes`, which are those of one server,
+    /// before and after it.
     ///
     /// # Errors
-    /// Those of `round`; and when the process is gone, or starts or ends a thread meanwhile.
-    pub fn take(process: u32, round: impl FnOnce() -> Result<Round>) -> Result<Self> {
-        let threads = thread_names(process)?;
-        let before = cpu_nanos(process)?;
+    /// Those of `round`; and when a process is gone, or starts or ends a thread meanwhile.
+    pub fn take(processes: &[u32], round: impl FnOnce() -> Result<Round>) -> Result<Self> {
+        let threads = || processes.iter().map(|process| thread_names(*process)).collect();
+        let spent = || processes.iter().map(|process| cpu_nanos(*process)).sum();
+        let (threads_before, before): (Result<Vec<_>>, Result<u64>) = (threads(), spent());
         let round = round()?;
-        let spent = cpu_nanos(process)? - before;
+        let spent = spent()? - before?;
         // A thread that ends takes its time with it, and the figure would flatter.
-        ensure!(threads == thread_names(process)?, "its threads changed while it was measured");
+        ensure!(threads_before? == threads()?, "its threads changed while it was measured");
         Ok(Self {
             requests: round.done,
             cpu_micros: spent as f64 / round.done as f64 / 1e3,

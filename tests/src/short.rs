@@ -20,7 +20,8 @@ const PROMPT: Duration = Duration::from_secs(15);
 /// Each client connects, sends a line, reads it back, half-closes, waits for the end, and begins
 /// anew. It prints [`Ready`] when one connection has been made so. For every command `go
 /// CONNECTIONS` on stdin it makes a [`Round`] of so many connections, whose latencies are from
-/// connecting to the end.
+/// connecting to the end. With `http` it sends a request with `Connection: close` instead of a line,
+/// and leaves the end to the server.
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
 pub struct ShortPlan {
     /// Where to connect to.
@@ -29,21 +30,34 @@ pub struct ShortPlan {
     /// How many connections there are at once.
     #[arg(long, default_value_t = 64)]
     pub clients: u16,
-    /// Bytes of a line with its line feed.
+    /// Bytes of a line with its line feed; with `http`, of the body of an answer.
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub size: u32,
+    /// Send HTTP/1.1 requests, as [`crate::origin`] answers them.
+    #[arg(long)]
+    pub http: bool,
+    /// Threads of the client: with one it takes less of the machine from what it measures.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: u16,
 }
 
 impl ShortPlan {
+    /// Lines of 32 bytes by `clients` clients on two threads.
+    pub fn new(to: SocketAddr, clients: u16) -> Self {
+        Self { to, clients, size: 32, http: false, threads: 2 }
+    }
+
     /// The command line that means this plan.
     pub fn arguments(&self) -> Vec<OsString> {
         let numbers = [
             ("--to", self.to.to_string()),
             ("--clients", self.clients.to_string()),
             ("--size", self.size.to_string()),
+            ("--threads", self.threads.to_string()),
         ];
         let numbers = numbers.into_iter().flat_map(|(key, value)| [key.into(), value.into()]);
-        [OsString::from("short")].into_iter().chain(numbers).collect()
+        let http = self.http.then(|| "--http".into());
+        [OsString::from("short")].into_iter().chain(numbers).chain(http).collect()
     }
 }
 

@@ -1,13 +1,13 @@
 //! The server under test, started as an operator starts it.
 
 use std::env;
-use std::fs;
+use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use tempfile::TempDir;
 
 use crate::control::Control;
@@ -15,6 +15,8 @@ use crate::process::Process;
 
 /// How long the server may take until it listens.
 const START: Duration = Duration::from_secs(10);
+/// Lines of a log that are told when it does not start.
+const FIRST_LINES: usize = 5;
 
 /// A running `trunkline run -c FILE`.
 #[derive(Debug)]
@@ -36,6 +38,26 @@ impl Trunkline {
         let process = Process::spawn(command)?;
         let started = Self { process, configuration: file, _folder: folder };
         started.listening_on(listeners)
+    }
+
+    /// Like [`Trunkline::run`], with its log in the file `log`.
+    ///
+    /// # Errors
+    /// As [`Trunkline::run`], with the first lines of the log.
+    pub fn run_logging_to(
+        program: &Path,
+        configuration: &str,
+        listeners: &[SocketAddr],
+        log: &Path,
+    ) -> Result<Self> {
+        let (command, file, folder) = prepare(program, configuration)?;
+        let to = File::create(log).with_context(|| log.display().to_string())?;
+        let process = Process::spawn_with_stderr(command, to)?;
+        let started = Self { process, configuration: file, _folder: folder };
+        started.listening_on(listeners).with_context(|| {
+            let said = fs::read_to_string(log).unwrap_or_default();
+            said.lines().take(FIRST_LINES).collect::<Vec<_>>().join("; ")
+        })
     }
 
     /// Like [`Trunkline::run`], for the build with fault injection: its stdin and stdout are the

@@ -1,4 +1,4 @@
-//! nginx as an HTTP backend.
+//! nginx as an HTTP backend, and as a proxy.
 
 use std::fs;
 use std::path::Path;
@@ -7,6 +7,10 @@ use anyhow::Result;
 
 use super::{OutsideServer, Program};
 use crate::port::ReservedPort;
+
+mod proxy;
+
+pub use proxy::proxy;
 
 /// Starts nginx, answering every request with 200 and `body`, over connections that stay.
 ///
@@ -28,10 +32,8 @@ pub fn start(program: &Program, body: &str) -> Result<OutsideServer> {
 }
 
 fn configuration(port: &ReservedPort, folder: &Path, body: &str) -> String {
+    let temporary = temporary_folders(folder);
     let folder = folder.display();
-    let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .map(|kind| format!("    {kind}_temp_path {folder}/{kind};\n"))
-        .concat();
     let body = body.replace('\\', "\\\\").replace('"', "\\\"");
     format!(
         "daemon off;\nmaster_process off;\npid {folder}/pid;\nerror_log stderr;\n\
@@ -40,4 +42,12 @@ fn configuration(port: &ReservedPort, folder: &Path, body: &str) -> String {
          \x20   server {{ listen {}; location / {{ return 200 \"{body}\"; }} }}\n}}\n",
         port.address()
     )
+}
+
+/// Keeps what is too large for memory in `folder`: its own choice is a folder of the machine.
+fn temporary_folders(folder: &Path) -> String {
+    let folder = folder.display();
+    ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .map(|kind| format!("    {kind}_temp_path {folder}/{kind};\n"))
+        .concat()
 }

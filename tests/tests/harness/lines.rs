@@ -47,7 +47,7 @@ fn a_round_of_lines_is_a_sample_of_the_server() -> Result<()> {
     let mut server = plain()?;
     let plan = KeepalivePlan { size: 32, lines: true, ..KeepalivePlan::new(server.address(), 8) };
     let mut clients = Keepalive::open(peer(), &plan)?;
-    let sample = Sample::take(server.process().id(), || clients.round(1000, SOON))?;
+    let sample = Sample::take(&[server.process().id()], || clients.round(1000, SOON))?;
     assert_eq!(sample.requests, 1000);
     assert!(sample.cpu_micros > 0.0 && sample.per_second > 0.0, "{sample}");
     Ok(())
@@ -56,7 +56,7 @@ fn a_round_of_lines_is_a_sample_of_the_server() -> Result<()> {
 #[test]
 fn a_round_of_short_connections_is_accounted_for_and_seen_by_the_server() -> Result<()> {
     let mut backend = Backend::start(peer(), &BackendPlan::new(ANY, Mode::Echo))?;
-    let plan = ShortPlan { to: backend.address(), clients: 8, size: 32 };
+    let plan = ShortPlan::new(backend.address(), 8);
     let mut clients = Short::start(peer(), &plan)?;
     for connections in [100, 7] {
         let round = clients.round(connections, SOON)?;
@@ -71,7 +71,7 @@ fn a_round_of_short_connections_is_accounted_for_and_seen_by_the_server() -> Res
 #[test]
 fn a_round_of_short_connections_to_a_server_that_died_is_an_error() -> Result<()> {
     let backend = Backend::start(peer(), &BackendPlan::new(ANY, Mode::Echo))?;
-    let plan = ShortPlan { to: backend.address(), clients: 8, size: 32 };
+    let plan = ShortPlan::new(backend.address(), 8);
     let mut clients = Short::start(peer(), &plan)?;
     backend.kill()?;
     assert!(clients.round(100, SOON).is_err());

@@ -97,7 +97,7 @@ impl Workload {
     /// Connections with one line each.
     fn connections(&self, servers: [&Server; 2]) -> Result<[Sample; 2]> {
         let start = |to| {
-            let plan = ShortPlan { to, clients: self.clients, size: self.size };
+            let plan = ShortPlan { size: self.size, ..ShortPlan::new(to, self.clients) };
             Short::start(&self.peer, &plan)
         };
         self.in_turns(servers, self.connections, start, Short::round)
@@ -124,7 +124,7 @@ impl Workload {
             for side in order {
                 let Side { server, running, clients, parts } = &mut sides[side];
                 let process = running.process().id();
-                let part = Sample::take(process, || round(clients, requests / TURNS, LIMIT));
+                let part = Sample::take(&[process], || round(clients, requests / TURNS, LIMIT));
                 parts.push(part.with_context(|| server.to_string())?);
             }
         }

@@ -14,6 +14,10 @@ use trunkline_tests::clock::monotonic_nanos;
 use trunkline_tests::idle_clients::{Held, IdlePlan, Opened};
 
 use crate::dial;
+use crate::exchange::{Exchange, Persistence};
+
+/// Bytes of the body that proves a connection of HTTP.
+const PROOF: u32 = 128;
 
 /// Opens the connections and holds them until told otherwise.
 pub(crate) async fn run(plan: IdlePlan, mut commands: mpsc::Receiver<String>) -> Result<()> {
@@ -40,11 +44,16 @@ async fn open(plan: &IdlePlan, held: &watch::Sender<Held>) -> Result<Opened> {
     let mut opening = JoinSet::new();
     for number in 0..plan.connections {
         let turn = Arc::clone(&turns).acquire_owned().await.context("the semaphore is closed")?;
-        let (to, held) = (plan.to, held.clone());
+        let (to, held, http) = (plan.to, held.clone(), plan.http);
         opening.spawn(async move {
             let proved = async {
                 let mut stream = dial::dial(to).await?;
-                prove(&mut stream, number).await?;
+                if http {
+                    let get = Exchange::get(PROOF, Persistence::Kept);
+                    get.make(&mut stream, &mut Vec::new()).await?;
+                } else {
+                    prove(&mut stream, number).await?;
+                }
                 io::Result::Ok(stream)
             };
             let stream = timeout(limit, proved).await.map_err(io::Error::from).flatten()?;

@@ -6,16 +6,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 use trunkline_tests::clock::monotonic_nanos;
 use trunkline_tests::keepalive::{Connected, KeepalivePlan, Round};
 use trunkline_tests::latency::Latency;
 
 use crate::dial;
+use crate::exchange::{Exchange, Persistence};
 
 /// How long one connection may take to be opened, and one request to be answered.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -38,13 +38,19 @@ impl Limits {
 
 /// Opens the connections, then makes the round of the plan, or one for every command.
 pub(crate) async fn run(plan: KeepalivePlan, mut commands: mpsc::Receiver<String>) -> Result<()> {
-    let request = request(plan.size, plan.lines)?;
+    let exchange = if plan.http {
+        Exchange::get(plan.size, Persistence::Kept)
+    } else {
+        Exchange::echo(plan.size, plan.lines)?
+    };
     let mut connections = Vec::new();
     for _ in 0..plan.connections {
         let mut stream =
             dial::dial(plan.to).await.with_context(|| format!("connecting to {}", plan.to))?;
-        let mut answer = vec![0; request.len()];
-        exchange(&mut stream, &request, &mut answer).await.context("the first echo")?;
+        exchange
+            .make_within(ANSWER, &mut stream, &mut Vec::new())
+            .await
+            .context("the first answer")?;
         connections.push(stream);
     }
     crate::answer(&Connected { connected: plan.connections.into() })?;
@@ -54,7 +60,7 @@ pub(crate) async fn run(plan: KeepalivePlan, mut commands: mpsc::Receiver<String
             requests: plan.requests.unwrap_or(u64::MAX).into(),
             until: seconds.map(|seconds| Instant::now() + seconds),
         };
-        return round(&mut connections, request, limits).await;
+        return round(&mut connections, &exchange, limits).await;
     }
     while let Some(command) = commands.recv().await {
         let Some(requests) =
@@ -63,18 +69,9 @@ pub(crate) async fn run(plan: KeepalivePlan, mut commands: mpsc::Receiver<String
             bail!("{command:?} is no command: go REQUESTS");
         };
         let limits = Limits { requests: requests.into(), until: None };
-        round(&mut connections, request.clone(), limits).await?;
+        round(&mut connections, &exchange, limits).await?;
     }
     Ok(())
-}
-
-/// A request of so many bytes; `line` says whether the last of them is a line feed.
-pub(crate) fn request(size: u32, line: bool) -> Result<Arc<[u8]>> {
-    let mut request = vec![b'k'; usize::try_from(size)?];
-    if let Some(last) = request.last_mut().filter(|_| line) {
-        *last = b'\n';
-    }
-    Ok(request.into())
 }
 
 /// What one connection did in a round.
@@ -84,12 +81,16 @@ struct Share {
     error: Option<io::Error>,
 }
 
-async fn round(connections: &mut Vec<TcpStream>, request: Arc<[u8]>, limits: Limits) -> Result<()> {
+async fn round(
+    connections: &mut Vec<TcpStream>,
+    exchange: &Exchange,
+    limits: Limits,
+) -> Result<()> {
     let limits = Arc::new(limits);
     let began = monotonic_nanos();
     let mut working = JoinSet::new();
     for stream in connections.drain(..) {
-        working.spawn(share(stream, request.clone(), limits.clone()));
+        working.spawn(share(stream, exchange.clone(), limits.clone()));
     }
     let (mut nanos, mut started, mut first_error) = (Vec::new(), 0, None);
     while let Some(share) = working.join_next().await {
@@ -107,26 +108,16 @@ async fn round(connections: &mut Vec<TcpStream>, request: Arc<[u8]>, limits: Lim
     crate::answer(&Round { started, done, took_nanos, latency: Latency::of(nanos), first_error })
 }
 
-async fn share(mut stream: TcpStream, request: Arc<[u8]>, limits: Arc<Limits>) -> Share {
-    let mut answer = vec![0; request.len()];
+async fn share(mut stream: TcpStream, exchange: Exchange, limits: Arc<Limits>) -> Share {
+    let mut buffer = Vec::new();
     let mut nanos = Vec::new();
     let mut error = None;
     while error.is_none() && limits.take() {
         let sent = monotonic_nanos();
-        match exchange(&mut stream, &request, &mut answer).await {
+        match exchange.make_within(ANSWER, &mut stream, &mut buffer).await {
             Ok(()) => nanos.push(monotonic_nanos() - sent),
             Err(failed) => error = Some(failed),
         }
     }
     Share { stream, nanos, error }
-}
-
-async fn exchange(stream: &mut TcpStream, request: &[u8], answer: &mut [u8]) -> io::Result<()> {
-    let both = async {
-        let (mut reading, mut writing) = stream.split();
-        tokio::try_join!(writing.write_all(request), reading.read_exact(answer))?;
-        io::Result::Ok(())
-    };
-    timeout(ANSWER, both).await.map_err(io::Error::from).flatten()?;
-    if answer == request { Ok(()) } else { Err(io::Error::other("not the bytes that were sent")) }
 }

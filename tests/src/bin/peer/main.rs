@@ -16,18 +16,23 @@ use clap::{Parser, Subcommand};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::Serialize;
 use trunkline_tests::backend::BackendPlan;
+use trunkline_tests::bulk::BulkPlan;
 use trunkline_tests::idle_clients::IdlePlan;
 use trunkline_tests::keepalive::KeepalivePlan;
 use trunkline_tests::load::LoadPlan;
+use trunkline_tests::origin::OriginPlan;
 use trunkline_tests::plain_echo::PlainEchoPlan;
 use trunkline_tests::short::ShortPlan;
 
 mod backend;
+mod bulk;
 mod commands;
 mod dial;
+mod exchange;
 mod idle_clients;
 mod keepalive;
 mod load;
+mod origin;
 mod plain_echo;
 mod short;
 
@@ -54,8 +59,25 @@ enum Command {
     Keepalive(KeepalivePlan),
     /// Makes short connections, one after the other.
     Short(ShortPlan),
+    /// Downloads much at once.
+    Bulk(BulkPlan),
+    /// Answers HTTP/1.1 requests with as many bytes as they ask for.
+    Origin(OriginPlan),
     /// An echo of lines as a plain tokio program would have it.
     PlainEcho(PlainEchoPlan),
+}
+
+impl Command {
+    /// Threads that it runs on.
+    fn threads(&self) -> u16 {
+        match self {
+            Self::Backend(plan) => plan.threads,
+            Self::Keepalive(plan) => plan.threads,
+            Self::Short(plan) => plan.threads,
+            Self::Bulk(_) | Self::Origin(_) => 1,
+            Self::IdleClients(_) | Self::Load(_) | Self::PlainEcho(_) => 2,
+        }
+    }
 }
 
 fn main() -> ExitCode {
@@ -72,8 +94,12 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<()> {
     let descriptors = raise_descriptors().context("cannot raise the limit of descriptors")?;
     let commands = commands::read()?;
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let mut runtime = match command.threads() {
+        // Nothing is handed from thread to thread.
+        1 => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let runtime = runtime.worker_threads(command.threads().into()).enable_all().build()?;
     runtime.block_on(async {
         match command {
             Command::Backend(plan) => backend::run(plan, commands).await,
@@ -90,6 +116,8 @@ fn run(command: Command) -> Result<()> {
             Command::Load(plan) => load::run(plan).await,
             Command::Keepalive(plan) => keepalive::run(plan, commands).await,
             Command::Short(plan) => short::run(plan, commands).await,
+            Command::Bulk(plan) => bulk::run(plan, commands).await,
+            Command::Origin(plan) => origin::run(plan, commands).await,
             Command::PlainEcho(plan) => plain_echo::run(&plan),
         }
     })
@@ -133,6 +161,7 @@ mod tests {
             let plan = BackendPlan {
                 name: "b 1".to_owned(),
                 log: Some("/a b/log".into()),
+                threads: 1,
                 ..BackendPlan::new(TO, mode)
             };
             let parsed = parse(plan.arguments())?;
@@ -159,7 +188,7 @@ mod tests {
 
     #[test]
     fn the_arguments_of_idle_clients_mean_their_plan() -> Result<()> {
-        let plan = IdlePlan { to: TO, connections: 1, at_once: 2, timeout_millis: 3 };
+        let plan = IdlePlan { to: TO, connections: 1, at_once: 2, timeout_millis: 3, http: true };
         let parsed = parse(plan.arguments())?;
         assert!(matches!(parsed, Command::IdleClients(parsed) if parsed == plan));
         Ok(())
@@ -168,8 +197,10 @@ mod tests {
     #[test]
     fn the_arguments_of_keepalive_mean_its_plan() -> Result<()> {
         for (requests, seconds) in [(None, None), (Some(4), None), (None, Some(5))] {
-            let lines = requests.is_some();
-            let plan = KeepalivePlan { to: TO, connections: 1, size: 2, lines, requests, seconds };
+            let (lines, http) = (requests.is_some(), seconds.is_some());
+            let plan =
+                KeepalivePlan { lines, http, requests, seconds, ..KeepalivePlan::new(TO, 1) };
+            let plan = KeepalivePlan { size: 2, threads: 1, ..plan };
             let parsed = parse(plan.arguments())?;
             assert!(matches!(parsed, Command::Keepalive(parsed) if parsed == plan));
         }
@@ -178,9 +209,20 @@ mod tests {
 
     #[test]
     fn the_arguments_of_short_connections_mean_their_plan() -> Result<()> {
-        let plan = ShortPlan { to: TO, clients: 1, size: 2 };
+        let plan = ShortPlan { to: TO, clients: 1, size: 2, http: true, threads: 1 };
         let parsed = parse(plan.arguments())?;
         assert!(matches!(parsed, Command::Short(parsed) if parsed == plan));
+        Ok(())
+    }
+
+    #[test]
+    fn the_arguments_of_downloads_and_of_their_origin_mean_their_plans() -> Result<()> {
+        let plan = BulkPlan { to: TO, streams: 8 };
+        let parsed = parse(plan.arguments())?;
+        assert!(matches!(parsed, Command::Bulk(parsed) if parsed == plan));
+        let plan = OriginPlan { listen: TO };
+        let parsed = parse(plan.arguments())?;
+        assert!(matches!(parsed, Command::Origin(parsed) if parsed == plan));
         Ok(())
     }
 

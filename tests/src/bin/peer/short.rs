@@ -17,14 +17,19 @@ use trunkline_tests::latency::Latency;
 use trunkline_tests::short::{Ready, ShortPlan};
 
 use crate::dial;
+use crate::exchange::{Exchange, Persistence};
 
 /// How long one connection may take in all.
 const CONNECTION: Duration = Duration::from_secs(10);
 
 /// Makes one connection, then a round for every command.
 pub(crate) async fn run(plan: ShortPlan, mut commands: mpsc::Receiver<String>) -> Result<()> {
-    let line = crate::keepalive::request(plan.size, true)?;
-    connection(plan.to, &line).await.with_context(|| format!("connecting to {}", plan.to))?;
+    let exchange = if plan.http {
+        Exchange::get(plan.size, Persistence::Closed)
+    } else {
+        Exchange::echo(plan.size, true)?
+    };
+    connection(plan.to, &exchange).await.with_context(|| format!("connecting to {}", plan.to))?;
     crate::answer(&Ready { ready: 1 })?;
     while let Some(command) = commands.recv().await {
         let Some(connections) =
@@ -32,17 +37,17 @@ pub(crate) async fn run(plan: ShortPlan, mut commands: mpsc::Receiver<String>) -
         else {
             bail!("{command:?} is no command: go CONNECTIONS");
         };
-        crate::answer(&round(&plan, &line, connections).await?)?;
+        crate::answer(&round(&plan, &exchange, connections).await?)?;
     }
     Ok(())
 }
 
-async fn round(plan: &ShortPlan, line: &Arc<[u8]>, connections: u64) -> Result<Round> {
+async fn round(plan: &ShortPlan, exchange: &Exchange, connections: u64) -> Result<Round> {
     let left = Arc::new(AtomicU64::new(connections));
     let began = monotonic_nanos();
     let mut working = JoinSet::new();
     for _ in 0..plan.clients {
-        working.spawn(client(plan.to, Arc::clone(line), Arc::clone(&left)));
+        working.spawn(client(plan.to, exchange.clone(), Arc::clone(&left)));
     }
     let (mut nanos, mut started, mut first_error) = (Vec::new(), 0, None);
     while let Some(share) = working.join_next().await {
@@ -59,14 +64,14 @@ async fn round(plan: &ShortPlan, line: &Arc<[u8]>, connections: u64) -> Result<R
 /// How long each connection of one client took, until one failed.
 async fn client(
     to: SocketAddr,
-    line: Arc<[u8]>,
+    exchange: Exchange,
     left: Arc<AtomicU64>,
 ) -> (Vec<u64>, Option<io::Error>) {
     let mut nanos = Vec::new();
     let one_less = |left: u64| left.checked_sub(1);
     while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok() {
         let began = monotonic_nanos();
-        match connection(to, &line).await {
+        match connection(to, &exchange).await {
             Ok(()) => nanos.push(monotonic_nanos() - began),
             Err(error) => return (nanos, Some(error)),
         }
@@ -75,18 +80,16 @@ async fn client(
 }
 
 /// From connecting to the end, so that closing is part of what is measured.
-async fn connection(to: SocketAddr, line: &[u8]) -> io::Result<()> {
+async fn connection(to: SocketAddr, exchange: &Exchange) -> io::Result<()> {
     let all = async {
         let mut stream = dial::dial(to).await?;
-        stream.write_all(line).await?;
-        let mut answer = vec![0; line.len()];
-        stream.read_exact(&mut answer).await?;
-        stream.shutdown().await?;
-        let more = stream.read(&mut [0]).await?;
-        if more == 0 && answer == line {
-            Ok(())
-        } else {
-            Err(io::Error::other("not the bytes that were sent, or more"))
+        exchange.make(&mut stream, &mut Vec::new()).await?;
+        if !exchange.other_side_closes() {
+            stream.shutdown().await?;
+        }
+        match stream.read(&mut [0]).await? {
+            0 => Ok(()),
+            _ => Err(io::Error::other("more than the answer")),
         }
     };
     timeout(CONNECTION, all).await.map_err(io::Error::from).flatten()
