@@ -9,8 +9,9 @@ use std::net::SocketAddr;
 
 /// Threads, or processes, that carry connections.
 pub const WORKERS: usize = 2;
-/// Connections of clients at one time.
-pub const CONNECTIONS: u32 = 8192;
+/// Connections of clients at one time: for haproxy with splice they are two descriptors each and
+/// half a one for pipes, and 20,000 is a common hard limit.
+pub const CONNECTIONS: u32 = 6000;
 /// Connections that wait in the kernel to be accepted.
 pub const BACKLOG: u32 = 4096;
 /// Seconds that connecting to a backend may take.
@@ -73,7 +74,10 @@ pub fn settings() -> Vec<(&'static str, String)> {
         ),
         (
             "connections to the backend",
-            format!("{IDLE_UPSTREAM} idle ones kept by each worker for {IDLE_UPSTREAM_TIME} s"),
+            format!(
+                "{IDLE_UPSTREAM} idle ones kept by each worker, for {IDLE_UPSTREAM_TIME} s (haproxy: \
+                 as it finds right)"
+            ),
         ),
         (
             "health checks",

@@ -9,8 +9,8 @@ use anyhow::Result;
 use super::{OutsideServer, Program};
 use crate::port::ReservedPort;
 use crate::proxied::{
-    BACKLOG, BODY, CHECK, CONNECT, CONNECTIONS, FIRST_BYTE, HEAD, IDLE, KEEP_ALIVE, Layer,
-    RISE_AND_FALL, TCP_KEEPALIVE, WORKERS,
+    BACKLOG, BODY, CHECK, CONNECT, CONNECTIONS, FIRST_BYTE, HEAD, IDLE, IDLE_UPSTREAM, KEEP_ALIVE,
+    Layer, RISE_AND_FALL, TCP_KEEPALIVE, WORKERS,
 };
 
 /// Starts haproxy in TCP mode with `threads` threads, forwarding to `backends` in turn.
@@ -35,13 +35,16 @@ pub fn start(program: &Program, backends: &[SocketAddr], threads: usize) -> Resu
     })
 }
 
-/// Whether haproxy forwards bytes by splice(2).
+/// What haproxy may do beside its defaults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Splice {
-    /// Never, which is its default.
-    Off,
-    /// When it finds it worth while: `option splice-auto`.
-    Auto,
+pub enum Extra {
+    /// Nothing.
+    None,
+    /// Forward bytes by splice(2) where it finds it worth while: `option splice-auto`.
+    Splice,
+    /// Send the first request of a client over a kept connection, too: `http-reuse always`. By its
+    /// default (`safe`) only later ones are.
+    Reuse,
 }
 
 /// Starts haproxy with the settings of [`crate::proxied`], in front of `backend`; it logs to
@@ -54,9 +57,9 @@ pub fn proxy(
     layer: Layer,
     backend: SocketAddr,
     syslog: SocketAddr,
-    splice: Splice,
+    extra: Extra,
 ) -> Result<OutsideServer> {
-    run(program, |listen| Ok(configuration(layer, listen, backend, syslog, splice)))
+    run(program, |listen| Ok(configuration(layer, listen, backend, syslog, extra)))
 }
 
 fn run(
@@ -80,9 +83,14 @@ fn configuration(
     listen: SocketAddr,
     backend: SocketAddr,
     syslog: SocketAddr,
-    splice: Splice,
+    extra: Extra,
 ) -> String {
     let (rise, fall) = RISE_AND_FALL;
+    let pool = match layer {
+        Layer::L4 => String::new(),
+        // Its threads share what the workers of the others have each.
+        Layer::Http => format!(" pool-max-conn {}", IDLE_UPSTREAM as usize * WORKERS),
+    };
     let layer = match layer {
         Layer::L4 => format!(
             "    mode tcp\n    option tcplog\n    timeout client {IDLE}s\n    \
@@ -95,16 +103,17 @@ fn configuration(
              http-request set-header X-Forwarded-Proto http\n"
         ),
     };
-    let splice = match splice {
-        Splice::Off => "",
-        Splice::Auto => "    option splice-auto\n",
+    let extra = match extra {
+        Extra::None => "",
+        Extra::Splice => "    option splice-auto\n",
+        Extra::Reuse => "    http-reuse always\n",
     };
     format!(
         "global\n    nbthread {WORKERS}\n    maxconn {CONNECTIONS}\n    log {syslog} local0\n\n\
-         listen main\n    bind {listen} backlog {BACKLOG}\n    log global\n{layer}{splice}    \
+         listen main\n    bind {listen} backlog {BACKLOG}\n    log global\n{layer}{extra}    \
          timeout connect {CONNECT}s\n    timeout check 1s\n    \
          option clitcpka\n    clitcpka-idle {TCP_KEEPALIVE}s\n    \
          option srvtcpka\n    srvtcpka-idle {TCP_KEEPALIVE}s\n    \
-         server main {backend} check inter {CHECK}s rise {rise} fall {fall}\n"
+         server main {backend} check inter {CHECK}s rise {rise} fall {fall}{pool}\n"
     )
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 mod backends;
+mod bench;
 mod clients;
 mod ledgers;
 mod lines;

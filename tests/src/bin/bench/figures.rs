@@ -146,12 +146,15 @@ impl Results {
         ratio(&ours, &self.figure(workload, peer, figure)).ok()
     }
 
-    /// Of haproxy and nginx the one whose figure has the lesser median.
+    /// Of haproxy and nginx the one whose figure has the lesser median; haproxy also as it is with
+    /// connections that are kept, not with splice, which its default is without.
     pub(crate) fn better(&self, workload: Workload, figure: Figure) -> Option<Proxy> {
-        let references = [Proxy::Haproxy, Proxy::Nginx].into_iter().filter_map(|proxy| {
-            let median = Spread::of(self.figure(workload, proxy, figure).into_iter()).ok()?.median;
-            Some((proxy, median))
-        });
+        let references =
+            [Proxy::Haproxy, Proxy::HaproxyReuse, Proxy::Nginx].into_iter().filter_map(|proxy| {
+                let median =
+                    Spread::of(self.figure(workload, proxy, figure).into_iter()).ok()?.median;
+                Some((proxy, median))
+            });
         references.min_by(|one, other| one.1.total_cmp(&other.1)).map(|(proxy, _)| proxy)
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 use tempfile::TempDir;
-use trunkline_tests::peers::haproxy::Splice;
+use trunkline_tests::peers::haproxy::Extra;
 use trunkline_tests::peers::{OutsideServer, find, haproxy, nginx};
 use trunkline_tests::port::ReservedPort;
 use trunkline_tests::process::Process;
@@ -23,10 +23,13 @@ use crate::workload::{Kind, Workload};
 pub(crate) enum Proxy {
     /// The program of `--trunkline`.
     Trunkline,
-    /// haproxy as its guide advises.
+    /// haproxy with its defaults.
     Haproxy,
     /// haproxy with `option splice-auto`, for bulk alone.
     HaproxySplice,
+    /// haproxy with `http-reuse always`, for one request per connection alone: by default it makes a
+    /// connection to the backend for each.
+    HaproxyReuse,
     /// nginx as its guide advises.
     Nginx,
 }
@@ -37,6 +40,15 @@ impl Proxy {
         match self {
             Self::Trunkline | Self::Haproxy | Self::Nginx => true,
             Self::HaproxySplice => matches!(workload.kind(), Kind::Bulk(_)),
+            Self::HaproxyReuse => workload == Workload::HttpConnections,
+        }
+    }
+
+    /// Whether connections to the backend are to be kept for later clients.
+    pub(crate) fn keeps(self) -> bool {
+        match self {
+            Self::Trunkline | Self::HaproxyReuse | Self::Nginx => true,
+            Self::Haproxy | Self::HaproxySplice => false,
         }
     }
 }
@@ -74,8 +86,9 @@ impl Running {
                 let server = Trunkline::run_logging_to(trunkline, &text, &[port.address()], &log)?;
                 Self::Trunkline { server: Box::new(server), port, _log: folder }
             }
-            Proxy::Haproxy => Self::haproxy(layer, backend, Splice::Off)?,
-            Proxy::HaproxySplice => Self::haproxy(layer, backend, Splice::Auto)?,
+            Proxy::Haproxy => Self::haproxy(layer, backend, Extra::None)?,
+            Proxy::HaproxySplice => Self::haproxy(layer, backend, Extra::Splice)?,
+            Proxy::HaproxyReuse => Self::haproxy(layer, backend, Extra::Reuse)?,
             Proxy::Nginx => {
                 let program =
                     find("nginx").context("not installed: apt-get install nginx-light")?;
@@ -86,10 +99,10 @@ impl Running {
         Ok(started)
     }
 
-    fn haproxy(layer: Layer, backend: SocketAddr, splice: Splice) -> Result<Self> {
+    fn haproxy(layer: Layer, backend: SocketAddr, extra: Extra) -> Result<Self> {
         let program = find("haproxy").context("not installed: apt-get install haproxy")?;
         let syslog = Syslog::start()?;
-        let server = haproxy::proxy(&program, layer, backend, syslog.address(), splice)?;
+        let server = haproxy::proxy(&program, layer, backend, syslog.address(), extra)?;
         Ok(Self::Haproxy { server, _log: syslog })
     }
 
@@ -137,7 +150,9 @@ impl Running {
 pub(crate) fn version(proxy: Proxy, trunkline: &Path) -> Result<String> {
     let (program, flag) = match proxy {
         Proxy::Trunkline => (PathBuf::from(trunkline), "--version"),
-        Proxy::Haproxy | Proxy::HaproxySplice => (installed("haproxy")?, "-v"),
+        Proxy::Haproxy | Proxy::HaproxySplice | Proxy::HaproxyReuse => {
+            (installed("haproxy")?, "-v")
+        }
         Proxy::Nginx => (installed("nginx")?, "-v"),
     };
     let output = std::process::Command::new(program).arg(flag).output()?;
