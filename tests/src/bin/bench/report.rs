@@ -118,7 +118,7 @@ mod tests {
         results.spoil(Workload::L4Keepalive, Proxy::Nginx, why);
         let text = written(&results)?;
         let row = |name: &str| text.lines().find(|line| line.contains(name)).unwrap_or_default();
-        assert!(row("| trunkline").contains("l4-keepalive: CPU us per request"), "{text}");
+        assert!(row("| trunkline |").contains("l4-keepalive: CPU us per request"), "{text}");
         assert!(row("| haproxy").contains("0.900 (0.900 to 0.900) | 1.000 (1.000"), "{text}");
         assert!(row("| nginx").contains("not measured: not installed"), "{text}");
         assert!(row("| the better").contains("0.900 (0.900 to 0.900) haproxy"), "{text}");
