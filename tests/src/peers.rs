@@ -104,7 +104,7 @@ pub struct OutsideServer {
 impl OutsideServer {
     /// Starts `command` and waits until it, and nobody else, listens on `port`.
     fn start(command: Command, port: ReservedPort, folder: TempDir) -> Result<Self> {
-        let mut process = Process::spawn(command)?;
+        let mut process = Process::spawn(ending_with_this(command))?;
         process.wait_until_listening(port.address(), START)?;
         Ok(Self { process, port, _folder: folder })
     }
@@ -127,6 +127,21 @@ impl OutsideServer {
         let own = self.process.id();
         Ok([own].into_iter().chain(children_of(own)?).collect())
     }
+}
+
+/// Has the kernel end `command` with the thread that starts it: a harness that is killed leaves no
+/// server behind. Without setpriv, of util-linux, it would be left.
+pub(crate) fn ending_with_this(command: Command) -> Command {
+    let Some(setpriv) = find("setpriv") else { return command };
+    let mut wrapped = setpriv.command();
+    wrapped.args(["--pdeathsig", "TERM"]).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => wrapped.env(name, value),
+            None => wrapped.env_remove(name),
+        };
+    }
+    wrapped
 }
 
 impl Drop for OutsideServer {

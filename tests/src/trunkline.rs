@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 use tempfile::TempDir;
 
 use crate::control::Control;
+use crate::peers::ending_with_this;
 use crate::process::Process;
 
 /// How long the server may take until it listens.
@@ -40,7 +41,7 @@ impl Trunkline {
         started.listening_on(listeners)
     }
 
-    /// Like [`Trunkline::run`], with its log in the file `log`.
+    /// Like [`Trunkline::run`], with its log in the file `log`; it ends with the thread that starts it.
     ///
     /// # Errors
     /// As [`Trunkline::run`], with the first lines of the log.
@@ -52,7 +53,7 @@ impl Trunkline {
     ) -> Result<Self> {
         let (command, file, folder) = prepare(program, configuration)?;
         let to = File::create(log).with_context(|| log.display().to_string())?;
-        let process = Process::spawn_with_stderr(command, to)?;
+        let process = Process::spawn_with_stderr(ending_with_this(command), to)?;
         let started = Self { process, configuration: file, _folder: folder };
         started.listening_on(listeners).with_context(|| {
             let said = fs::read_to_string(log).unwrap_or_default();

@@ -39,7 +39,7 @@ struct Arguments {
     /// Rounds, in each of which every proxy is measured with every workload.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100))]
     rounds: Option<u32>,
-    /// Three rounds of a tenth: to see that it works, not to quote.
+    /// Two rounds of a tenth: to see that it works, not to quote.
     #[arg(long)]
     quick: bool,
     /// Only these workloads.
@@ -74,7 +74,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
     ensure!(peer.is_file(), "{} is missing: build it the same way", peer.display());
     let trunkline = arguments.trunkline.clone();
     ensure!(trunkline.is_file(), "{} is no program", trunkline.display());
-    let rounds = arguments.rounds.unwrap_or(if arguments.quick { 3 } else { 5 });
+    let rounds = arguments.rounds.unwrap_or(if arguments.quick { 2 } else { 5 });
     let workloads = chosen(&arguments.only);
     let proxies = chosen(&arguments.proxies);
     let bench = Bench { peer, trunkline, quick: arguments.quick };
