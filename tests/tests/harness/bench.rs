@@ -2,6 +2,7 @@
 //! judge.
 
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::Result;
 use trunkline_tests::bulk::{Bulk, BulkPlan};
@@ -11,6 +12,9 @@ use trunkline_tests::origin::{Origin, OriginPlan};
 use trunkline_tests::process::Process;
 
 use super::{ANY, SOON, peer};
+
+/// Longer than a small measurement takes, also beside the other tests.
+const MEASURED: Duration = Duration::from_secs(90);
 
 fn bench(more: &[&str]) -> Result<Process> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bench"));
@@ -22,7 +26,7 @@ fn bench(more: &[&str]) -> Result<Process> {
 #[test]
 fn trunkline_alone_is_measured() -> Result<()> {
     let mut bench = bench(&["--only", "l4-connections", "--markdown"])?;
-    assert!(bench.wait(SOON)?.success(), "{}", bench.last_lines());
+    assert!(bench.wait(MEASURED)?.success(), "{}", bench.last_lines());
     let row = bench.wait_for_line("| l4-connections: CPU us per connection | trunkline |", SOON)?;
     assert!(row.contains(" to "), "{row}");
     Ok(())
@@ -31,7 +35,7 @@ fn trunkline_alone_is_measured() -> Result<()> {
 #[test]
 fn a_bound_without_a_peer_to_compare_with_is_missed() -> Result<()> {
     let mut bench = bench(&["--only", "l4-idle", "--at-most", "l4-idle=1.0"])?;
-    assert_eq!(bench.wait(SOON)?.code(), Some(1), "{}", bench.last_lines());
+    assert_eq!(bench.wait(MEASURED)?.code(), Some(1), "{}", bench.last_lines());
     bench.wait_for_line("l4-idle=1: missed, as it was not measured", SOON)?;
     Ok(())
 }
