@@ -30,7 +30,7 @@ const PLAIN: &str = "text/plain; charset=utf-8";
 
 impl Conversation {
     /// Answers a request that never began. The connection ends with it.
-    pub(super) async fn refuse(&mut self, fault: &Fault, mut account: Account) {
+    pub(super) async fn refuse(&mut self, fault: &Fault, mut account: Box<Account>) {
         let text = text(fault, &account);
         let answer = OwnAnswer {
             status: fault.status(),
@@ -50,12 +50,9 @@ impl Conversation {
     pub(super) async fn refuse_begun(&mut self, fault: &Fault, mut begun: Box<Begun>) -> After {
         begun.account.close(fault.code());
         let text = text(fault, &begun.account);
-        match fault {
-            // What the client says cannot be understood any more, or is not waited for.
-            Fault::Request(_) | Fault::SlowHead | Fault::SlowBody | Fault::SlowReader => {
-                begun.exchange.close_client();
-            }
-            _ => {}
+        if fault.is_of_client() {
+            // What it says cannot be understood any more, or is not waited for.
+            begun.exchange.close_client();
         }
         self.answer_ourselves(fault.status(), PLAIN, text.as_bytes(), None, begun).await
     }

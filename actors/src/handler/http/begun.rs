@@ -41,7 +41,7 @@ pub(super) enum Begin {
     /// A request, and how many of the bytes were its.
     Request(Box<Begun>, usize),
     /// What is no request, or not one for us.
-    Refused(Refusal, Account),
+    Refused(Refusal, Box<Account>),
 }
 
 /// Reads the head at the beginning of `bytes`; the first of them came at `began`, the last `now`.
@@ -60,13 +60,13 @@ pub(super) fn begin(
             let mut account = Account::new(record, &site.log, began, now);
             account.babbles(bytes);
             account.bytes_in = bytes.len() as u64;
-            return Begin::Refused(refusal, account);
+            return Begin::Refused(refusal, Box::new(account));
         }
     };
     let mut account = Account::new(record, &site.log, began, now);
     account.asks(&head);
     match request(site, record, bytes, &head, &mut account) {
-        Ok((exchange, route, first, used)) => {
+        Ok(Prepared { exchange, route, first, used }) => {
             let begun = Begun {
                 exchange,
                 route,
@@ -79,8 +79,17 @@ pub(super) fn begin(
             };
             Begin::Request(Box::new(begun), used)
         }
-        Err(refusal) => Begin::Refused(refusal, account),
+        Err(refusal) => Begin::Refused(refusal, Box::new(account)),
     }
+}
+
+/// What a head leads to.
+struct Prepared {
+    exchange: Exchange,
+    route: Option<Arc<Route>>,
+    first: Lent,
+    /// Bytes of the request so far.
+    used: usize,
 }
 
 /// Routes it, and writes what its target gets first.
@@ -90,7 +99,7 @@ fn request(
     bytes: &[u8],
     head: &RequestHead<'_, '_>,
     account: &mut Account,
-) -> Result<(Exchange, Option<Arc<Route>>, Lent, usize), Refusal> {
+) -> Result<Prepared, Refusal> {
     account.bytes_in = head.length as u64;
     let mut exchange = Exchange::begin(head, &site.limits)?;
     let mut used = head.length;
@@ -134,5 +143,5 @@ fn request(
         }
     }
     account.bytes_in = used as u64;
-    Ok((exchange, route, first, used))
+    Ok(Prepared { exchange, route, first, used })
 }

@@ -224,7 +224,6 @@ impl Conversation {
         let Some((client, early)) = self.client.take() else { return };
         let forward = Forward::new(client, backend, self.site.upstreams.idle);
         let before = Moved { from_client: account.bytes_in, to_client: account.bytes_out };
-        let early = (!early.is_empty()).then_some(early).unwrap_or_default();
         Metered { forward: forward.starting_with(&early), before, account }.await;
     }
 }

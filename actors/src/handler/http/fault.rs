@@ -66,6 +66,20 @@ impl Fault {
         }
     }
 
+    /// Whether it is the client's own.
+    pub(super) fn is_of_client(self) -> bool {
+        match self {
+            Self::Request(_) | Self::SlowHead | Self::SlowBody | Self::SlowReader => true,
+            Self::NoRoute
+            | Self::Unreached(_)
+            | Self::BackendLost(_)
+            | Self::Answer(_)
+            | Self::FirstByte
+            | Self::SlowBackend
+            | Self::Deadline => false,
+        }
+    }
+
     /// Its name in the log.
     pub(super) fn code(self) -> &'static str {
         match self {

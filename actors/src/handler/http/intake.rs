@@ -18,11 +18,11 @@ pub(super) enum Next {
     /// It asked for something.
     Request(Box<Begun>),
     /// It sent what is no request, or not one for us.
-    Refused(Refusal, Account),
+    Refused(Refusal, Box<Account>),
     /// It did not get to the end of its head in time.
-    TooSlow(Account),
+    TooSlow(Box<Account>),
     /// It ended within a head, or was cut off.
-    Lost(Account, Option<Loss>),
+    Lost(Box<Account>, Option<Loss>),
     /// It asks for nothing more, or is asked for nothing more.
     Over,
 }
@@ -130,11 +130,11 @@ impl Conversation {
     }
 
     /// The record of what is not a whole head.
-    pub(super) fn babble(&self) -> Account {
+    pub(super) fn babble(&self) -> Box<Account> {
         let mut account =
             Account::new(&self.record, &self.site.log, self.head_began, Instant::now());
         account.babbles(&self.client.held);
         account.bytes_in = self.client.held.len() as u64;
-        account
+        Box::new(account)
     }
 }

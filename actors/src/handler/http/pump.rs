@@ -123,9 +123,9 @@ impl Pump {
             self.progress = Instant::now();
         }
         let (due, fault) = self.due(conversation);
-        conversation.timer.poll(cx, due).map(|()| match fault {
-            Fault::SlowReader => End::Left(fault.code()),
-            fault => End::Fault(fault),
+        conversation.timer.poll(cx, due).map(|()| {
+            // Whoever takes nothing cannot be told either.
+            if fault == Fault::SlowReader { End::Left(fault.code()) } else { End::Fault(fault) }
         })
     }
 

@@ -43,7 +43,7 @@ impl Handles<Request> for Responder {
             panic!("a request for /crash");
         }
         self.answered += 1;
-        let failed = self.flaky && self.answered % 2 == 0;
+        let failed = self.flaky && self.answered.is_multiple_of(2);
         let text = format!(
             "responder {}: request {} since its start number {}, on {}{}\n",
             self.name,
