@@ -5,11 +5,11 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use trunkline_tests::http::access::AccessLine;
 use trunkline_tests::port::ReservedPort;
 use trunkline_tests::runs::http::bodies::{self, BodyPlan};
 use trunkline_tests::runs::http::crashes::{self, HttpCrashPlan};
 use trunkline_tests::runs::http::keepalive::{self, KeepalivePlan};
+use trunkline_tests::web::access::AccessLine;
 
 use trunkline_tests::runs::site::{TREE, is_connection};
 use trunkline_tests::trunkline::Trunkline;

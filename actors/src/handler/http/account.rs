@@ -159,6 +159,12 @@ impl Account {
         self.sent = Some(now);
     }
 
+    /// What was sent went nowhere.
+    pub(super) fn begins_again(&mut self) {
+        self.sent = None;
+        self.first_byte = None;
+    }
+
     /// When all of it was sent.
     pub(super) fn sent_at(&self) -> Option<Instant> {
         self.sent

@@ -185,7 +185,10 @@ impl Conversation {
                     lease,
                 })));
             }
-            End::Stale => return Tried::Stale(begun),
+            End::Stale => {
+                begun.account.begins_again();
+                return Tried::Stale(begun);
+            }
             End::Left(code) => {
                 backend.abort();
                 begun.account.close(code);
@@ -208,6 +211,8 @@ impl Conversation {
     pub(super) async fn after(&mut self, begun: Box<Begun>) -> After {
         let (stays, quiet) = (begun.exchange.client_stays(), begun.exchange.client_is_quiet());
         drop(begun);
+        // It has its answer: whatever ends it from here on takes nothing back.
+        self.client.answered = Answered::Idle;
         if stays {
             return After::Next;
         }

@@ -49,10 +49,8 @@ impl Unsent {
             match write(&self.bytes[self.taken..]) {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 Poll::Ready(Ok(count)) => self.taken += count,
-                Poll::Ready(Err(error)) => {
-                    self.clear();
-                    return Poll::Ready(Err(error));
-                }
+                // It is kept: all of it may have to go elsewhere.
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending => return Poll::Pending,
             }
         }
