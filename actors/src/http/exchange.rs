@@ -143,7 +143,14 @@ impl Exchange {
         }
         if let Answer::Body(body) = &mut self.answer {
             let rest = &bytes[used..];
-            let taken = body.take(rest, out)?;
+            let taken = match body.take(rest, out) {
+                Ok(taken) => taken,
+                Err(error) => {
+                    // The head has not gone on yet, so the client can still be told.
+                    self.status = 0;
+                    return Err(error.into());
+                }
+            };
             if taken.verbatim {
                 out.extend_from_slice(&rest[..taken.used]);
             }
