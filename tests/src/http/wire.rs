@@ -294,6 +294,14 @@ impl Wire {
         }
     }
 
+    /// A second handle, to send from another thread.
+    ///
+    /// # Errors
+    /// When the process has no descriptor left.
+    pub fn try_clone(&self) -> Result<Self> {
+        Ok(Self { stream: self.stream.try_clone()?, held: Vec::new() })
+    }
+
     fn more(&mut self) -> Result<()> {
         if self.read()? == 0 {
             bail!("the stream ended after {:?}", String::from_utf8_lossy(&self.held));

@@ -1,1 +1,101 @@
-//! .
+//! Clients that half-close or go away.
+
+use anyhow::{Result, ensure};
+use trunkline_tests::http::wire::Ended;
+
+use super::site::{Plan, Site, still_serves};
+
+const GET: &str = "GET /x HTTP/1.1\r\nHost: a\r\n\r\n";
+const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+#[test]
+fn a_client_that_ends_its_side_behind_its_request_is_answered() -> Result<()> {
+    let (site, upstream) = Site::in_front(&Plan::PLAIN)?;
+    for request in [GET, "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi"] {
+        let mut client = site.asking(request)?;
+        client.finish()?;
+        let mut backend = upstream.accept()?;
+        backend.head()?;
+        backend.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok")?;
+        ensure!(client.answer()?.text() == "ok", "no answer");
+        client.expect_end()?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_client_that_is_gone_takes_its_request_along() -> Result<()> {
+    let (mut site, upstream) = Site::in_front(&Plan::PLAIN)?;
+    let client = site.asking(GET)?;
+    let address = client.local_addr()?;
+    let mut backend = upstream.accept()?;
+    backend.head()?;
+    client.abort()?;
+    let (rest, ended) = backend.rest()?;
+    ensure!(rest.is_empty() && ended == Ended::Reset, "{rest:?}, {ended:?}");
+    site.expect_line(address, 0, "client_reset")?;
+    still_serves(&site, &upstream)
+}
+
+#[test]
+fn a_client_that_goes_within_its_answer_takes_the_backend_along() -> Result<()> {
+    let (site, upstream) = Site::in_front(&Plan::PLAIN)?;
+    let mut client = site.asking(GET)?;
+    let mut backend = upstream.accept()?;
+    backend.head()?;
+    backend.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\nbegin")?;
+    client.head()?;
+    // An orderly end with unread bytes on the way is a reset once they arrive.
+    drop(client);
+    let piece = vec![b'x'; 1 << 16];
+    while backend.send(&piece).is_ok() {}
+    still_serves(&site, &upstream)
+}
+
+#[test]
+fn a_client_that_goes_within_its_body_takes_the_backend_along() -> Result<()> {
+    let (mut site, upstream) = Site::in_front(&Plan::PLAIN)?;
+    for abort in [false, true] {
+        let client =
+            site.asking("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nbegin")?;
+        let address = client.local_addr()?;
+        let mut backend = upstream.accept()?;
+        backend.head()?;
+        backend.expect("begin")?;
+        if abort {
+            client.abort()?
+        } else {
+            drop(client)
+        }
+        let (rest, ended) = backend.rest()?;
+        // In order it could be taken for the end of something.
+        ensure!(rest.is_empty() && ended == Ended::Reset, "{rest:?}, {ended:?}");
+        site.expect_line(address, 0, if abort { "client_reset" } else { "client_closed" })?;
+    }
+    still_serves(&site, &upstream)
+}
+
+#[test]
+fn a_client_that_goes_within_its_head_asks_nobody() -> Result<()> {
+    let (mut site, upstream) = Site::in_front(&Plan::PLAIN)?;
+    let mut client = site.asking("GET /x HTTP/1.1\r\nHost: a\r\nX: ")?;
+    client.finish()?;
+    client.expect_end()?;
+    site.expect_line(client.local_addr()?, 0, "client_closed")?;
+    ensure!(upstream.is_quiet()?, "somebody was asked");
+    Ok(())
+}
+
+#[test]
+fn requests_behind_an_end_are_answered_before_the_connection_ends() -> Result<()> {
+    let (site, upstream) = Site::in_front(&Plan::PLAIN)?;
+    let mut client = site.asking(format!("{GET}{GET}"))?;
+    client.finish()?;
+    let mut backend = upstream.accept()?;
+    for _ in 0..2 {
+        backend.head()?;
+        backend.send(OK)?;
+        ensure!(client.answer()?.text() == "ok", "no answer");
+    }
+    client.expect_end()
+}

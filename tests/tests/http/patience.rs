@@ -1,1 +1,94 @@
-//! .
+//! The times that a client and a backend are given.
+
+use anyhow::{Result, ensure};
+use trunkline_tests::http::wire::Ended;
+
+use super::site::{Plan, Site, still_serves};
+
+const GET: &str = "GET /x HTTP/1.1\r\nHost: a\r\n\r\n";
+const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+#[test]
+fn a_connection_on_which_nothing_is_asked_ends_in_silence() -> Result<()> {
+    let plan = Plan { http: "keep_alive = \"200ms\"", ..Plan::PLAIN };
+    let (site, upstream) = Site::in_front(&plan)?;
+    site.connect()?.expect_end()?;
+    // And after a request.
+    let mut client = site.asking(GET)?;
+    let mut backend = upstream.accept()?;
+    backend.head()?;
+    backend.send(OK)?;
+    client.answer()?;
+    client.expect_end()
+}
+
+#[test]
+fn a_head_that_does_not_come_to_its_end_is_a_408() -> Result<()> {
+    let plan = Plan { http: "head = \"200ms\"", ..Plan::PLAIN };
+    let (mut site, upstream) = Site::in_front(&plan)?;
+    for beginning in ["G", "GET /x HTTP/1.1\r\nHost: a\r\n", "\r\n"] {
+        let mut client = site.asking(beginning)?;
+        let answer = client.answer()?;
+        ensure!(answer.status == 408 && answer.closes(), "{answer:?}");
+        client.expect_end()?;
+        site.expect_line(client.local_addr()?, 408, "head_timeout")?;
+    }
+    ensure!(upstream.is_quiet()?, "somebody was asked");
+    Ok(())
+}
+
+#[test]
+fn a_head_that_drips_has_no_more_time_than_any_other() -> Result<()> {
+    let plan = Plan { http: "head = \"300ms\"", ..Plan::PLAIN };
+    let (site, _upstream) = Site::in_front(&plan)?;
+    let mut client = site.asking("GET /x HTTP/1.1\r\nHost: a\r\n")?;
+    let mut sender = client.try_clone()?;
+    let dripping = std::thread::Builder::new().spawn(move || {
+        // Until the connection is gone; a line at a time, and never the last one.
+        while sender.send("X: y\r\n").is_ok() {
+            std::thread::park_timeout(std::time::Duration::from_millis(20));
+        }
+    })?;
+    let answer = client.answer()?;
+    ensure!(answer.status == 408, "{answer:?}");
+    drop(client);
+    dripping.join().map_err(|_| anyhow::anyhow!("the sender panicked"))
+}
+
+#[test]
+fn a_body_that_stops_is_a_408_and_the_backend_is_cut_off() -> Result<()> {
+    let plan = Plan { http: "body = \"200ms\"", ..Plan::PLAIN };
+    let (mut site, upstream) = Site::in_front(&plan)?;
+    for head in ["Content-Length: 10\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n9\r\n"] {
+        let mut client = site.asking(format!("POST /x HTTP/1.1\r\nHost: a\r\n{head}hello"))?;
+        let mut backend = upstream.accept()?;
+        backend.head()?;
+        let answer = client.answer()?;
+        ensure!(answer.status == 408 && answer.closes(), "{answer:?}");
+        client.expect_end()?;
+        let (_, ended) = backend.rest()?;
+        ensure!(ended == Ended::Reset, "the backend could take it for whole");
+        site.expect_line(client.local_addr()?, 408, "body_timeout")?;
+    }
+    still_serves(&site, &upstream)
+}
+
+#[test]
+fn a_whole_request_has_a_deadline() -> Result<()> {
+    let plan = Plan { http: "request = \"300ms\"", ..Plan::PLAIN };
+    let (mut site, upstream) = Site::in_front(&plan)?;
+    let mut client = site.asking(GET)?;
+    let mut backend = upstream.accept()?;
+    backend.head()?;
+    let answer = client.answer()?;
+    ensure!(answer.status == 504, "{answer:?}");
+    site.expect_line(client.local_addr()?, 504, "request_timeout")?;
+    // In the middle of an answer there is nothing left to say.
+    let mut client = site.asking(GET)?;
+    let mut backend = upstream.accept()?;
+    backend.head()?;
+    backend.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok")?;
+    let (_, ended) = client.rest()?;
+    ensure!(ended == Ended::Reset, "a truncated answer ends in order");
+    Ok(())
+}

@@ -54,6 +54,8 @@ pub(crate) type Line = (Option<u64>, String);
 pub(crate) struct Site {
     server: Trunkline,
     port: ReservedPort,
+    /// Lines of the log that are not looked at any more.
+    past: usize,
 }
 
 impl Site {
@@ -62,7 +64,7 @@ impl Site {
         let program = Path::new(env!("CARGO_BIN_EXE_trunkline-under-test"));
         let mut server = Trunkline::run(program, &plan.file(port.address(), backends), &[])?;
         server.process().wait_for_line("listening", SOON)?;
-        Ok(Self { server, port })
+        Ok(Self { server, port, past: 0 })
     }
 
     /// One in front of a backend in the hands of the test.
@@ -91,11 +93,17 @@ impl Site {
         self.server.process()
     }
 
+    /// From here on an address may be another client's.
+    pub(crate) fn forget(&mut self) {
+        self.past = self.server.process().stderr().count();
+    }
+
     /// The line of the first request of the client at `address`.
     pub(crate) fn line(&mut self, address: SocketAddr) -> Result<Value> {
         let client = format!("\"client\":\"{address}\"");
         let is_it = |line: &str| line.contains("request done") && line.contains(&client);
-        let found = self.process().stderr().wait_for(0, Instant::now() + SOON, is_it);
+        let past = self.past;
+        let found = self.process().stderr().wait_for(past, Instant::now() + SOON, is_it);
         let (_, line) = found.map_err(|missing| anyhow!("no line of {address}: {missing:?}"))?;
         serde_json::from_str(&line).with_context(|| format!("the log says {line:?}"))
     }

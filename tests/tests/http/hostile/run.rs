@@ -83,14 +83,14 @@ pub(super) fn run(reading: Leniency, cases: &[Case], way: How) -> Result<()> {
 }
 
 /// Answers with the target, so that everybody knows whose answer it is.
-fn echo(seen: &Seen) -> Reply {
+pub(super) fn echo(seen: &Seen) -> Reply {
     let body = if seen.method == "HEAD" { String::new() } else { format!("{}\n", seen.target) };
     let length = seen.target.len() + 1;
     let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
     Reply { bytes: format!("{head}{body}").into_bytes(), then: Then::Next }
 }
 
-fn innocent(site: &Site, word: &str) -> Result<()> {
+pub(super) fn innocent(site: &Site, word: &str) -> Result<()> {
     let mut client = site.connect()?;
     client
         .send(format!("GET /innocent-{word} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"))?;
