@@ -167,8 +167,11 @@ impl Conversation {
         let fault = match end {
             End::Whole => {
                 let now = Instant::now();
+                // It ends now, and not when the client has gone as well.
                 if begun.exchange.backend_stays() {
                     kept::keep(lease.backend().id(), backend, &keep, now);
+                } else {
+                    drop(backend);
                 }
                 begun.account.close("done");
                 begun.account.ended(now);
@@ -196,8 +199,9 @@ impl Conversation {
             }
             End::Fault(fault) => fault,
         };
+        // At once: the client may take its time to be told.
         backend.abort();
-        drop(lease);
+        drop((backend, lease));
         if !begun.exchange.answer_has_begun() {
             return Tried::Over(self.refuse_begun(&fault, begun).await);
         }
