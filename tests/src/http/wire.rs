@@ -239,8 +239,9 @@ impl Wire {
                 self.held.drain(..length);
                 return Ok(answer);
             }
-            let held = String::from_utf8_lossy(&self.held);
-            ensure!(!ended, "cut off after {held:?}");
+            if ended {
+                bail!("cut off after {:?}", String::from_utf8_lossy(&self.held));
+            }
             match self.read() {
                 Ok(0) => ended = true,
                 Ok(_) => {}

@@ -1,10 +1,16 @@
 //! The times that a client and a backend are given.
 
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread::Builder;
+use std::time::Duration;
+
 use anyhow::{Result, ensure};
 use trunkline_tests::http::wire::Ended;
 
 use super::site::{Plan, Site, still_serves};
 
+/// Between two lines of a head that drips.
+const PACE: Duration = Duration::from_millis(20);
 const GET: &str = "GET /x HTTP/1.1\r\nHost: a\r\n\r\n";
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
@@ -43,15 +49,18 @@ fn a_head_that_drips_has_no_more_time_than_any_other() -> Result<()> {
     let (site, _upstream) = Site::in_front(&plan)?;
     let mut client = site.asking("GET /x HTTP/1.1\r\nHost: a\r\n")?;
     let mut sender = client.try_clone()?;
-    let dripping = std::thread::Builder::new().spawn(move || {
-        // Until the connection is gone; a line at a time, and never the last one.
-        while sender.send("X: y\r\n").is_ok() {
-            std::thread::park_timeout(std::time::Duration::from_millis(20));
+    let (enough, go_on) = mpsc::channel::<()>();
+    let dripping = Builder::new().spawn(move || {
+        // A line at a time, and never the last one.
+        while go_on.recv_timeout(PACE) == Err(RecvTimeoutError::Timeout) {
+            if sender.send("X: y\r\n").is_err() {
+                return;
+            }
         }
     })?;
     let answer = client.answer()?;
     ensure!(answer.status == 408, "{answer:?}");
-    drop(client);
+    drop((client, enough));
     dripping.join().map_err(|_| anyhow::anyhow!("the sender panicked"))
 }
 
