@@ -1,7 +1,8 @@
 //! Backends that fail in the middle, stall, answer too early, or close what was kept.
 
 use anyhow::{Result, ensure};
-use trunkline_tests::http::wire::{Answer, Ended, Wire, find};
+use trunkline_tests::http::answer::{Answer, find};
+use trunkline_tests::http::wire::{Ended, Upstream};
 
 use super::site::{Plan, Site, still_serves};
 
@@ -113,7 +114,7 @@ fn a_backend_with_one_place_serves_the_next_after_each_failure() -> Result<()> {
 }
 
 /// As [`still_serves`], and the connection is not kept.
-fn still_serves_fresh(site: &Site, upstream: &trunkline_tests::http::wire::Upstream) -> Result<()> {
+fn still_serves_fresh(site: &Site, upstream: &Upstream) -> Result<()> {
     let mut client = site.asking(GET)?;
     let mut backend = upstream.accept()?;
     backend.head()?;
@@ -210,117 +211,6 @@ fn a_backend_that_refuses_a_large_body_and_goes_is_still_heard() -> Result<()> {
     drop(client);
     sending.join().map_err(|_| anyhow::anyhow!("the sender panicked"))?;
     still_serves(&site, &upstream)
-}
-
-/// A backend's connection that has served once and is kept.
-fn kept(plan: &Plan<'_>) -> Result<(Site, trunkline_tests::http::wire::Upstream, Wire)> {
-    let (site, upstream) = Site::in_front(plan)?;
-    let mut client = site.asking(GET)?;
-    let mut backend = upstream.accept()?;
-    backend.head()?;
-    backend.send(OK)?;
-    client.answer()?;
-    Ok((site, upstream, backend))
-}
-
-const EMPTY_POST: &str = "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n";
-const SAFE: Plan<'static> = Plan { pool: "attempts = 1\nfall = 100", ..Plan::PLAIN };
-
-#[test]
-fn what_may_be_repeated_is_sent_again_when_a_kept_connection_turns_out_to_be_closed() -> Result<()>
-{
-    for reset in [false, true] {
-        let (mut site, upstream, mut backend) = kept(&SAFE)?;
-        let mut client = site.asking(GET)?;
-        // It is closed at the very moment that it is used again.
-        backend.head()?;
-        if reset {
-            backend.abort()?
-        } else {
-            drop(backend)
-        }
-        let mut fresh = upstream.accept()?;
-        fresh.head()?;
-        fresh.send(OK)?;
-        ensure!(client.answer()?.text() == "ok", "no answer");
-        site.expect_line(client.local_addr()?, 200, "done")?;
-        ensure!(upstream.is_quiet()?, "it was sent a third time");
-    }
-    Ok(())
-}
-
-#[test]
-fn what_may_be_repeated_is_not_once_an_answer_has_begun() -> Result<()> {
-    for said in ["H", "HTTP/1.1 103 Early Hints\r\n\r\n", "HTTP/1.1 200 OK\r\n"] {
-        let (site, upstream, mut backend) = kept(&SAFE)?;
-        let mut client = site.asking(GET)?;
-        backend.head()?;
-        backend.send(said)?;
-        drop(backend);
-        let mut answer = client.answer()?;
-        if answer.status == 103 {
-            answer = client.answer()?;
-        }
-        ensure!(answer.status == 502, "{answer:?} after {said:?}");
-        ensure!(upstream.is_quiet()?, "it was sent again after {said:?}");
-    }
-    Ok(())
-}
-
-#[test]
-fn what_may_not_be_repeated_goes_onto_a_connection_of_its_own() -> Result<()> {
-    let (site, upstream, mut kept) = kept(&SAFE)?;
-    let mut client = site.asking(EMPTY_POST)?;
-    let mut fresh = upstream.accept()?;
-    fresh.head()?;
-    ensure!(kept.is_quiet()?, "it went onto the kept one");
-    fresh.send(OK)?;
-    ensure!(client.answer()?.text() == "ok", "no answer");
-    Ok(())
-}
-
-#[test]
-fn what_may_not_be_repeated_fails_on_a_kept_connection_and_is_never_sent_twice() -> Result<()> {
-    let (mut site, upstream, mut backend) = kept(&Plan::PLAIN)?;
-    let mut client = site.asking(EMPTY_POST)?;
-    backend.head()?;
-    drop(backend);
-    let answer = client.answer()?;
-    ensure!(answer.status == 502, "{answer:?}");
-    site.expect_line(client.local_addr()?, 502, "backend_reset")?;
-    ensure!(upstream.is_quiet()?, "it was sent twice");
-    Ok(())
-}
-
-#[test]
-fn a_body_of_which_more_was_sent_than_the_beginning_is_not_sent_again() -> Result<()> {
-    let (site, upstream, mut backend) = kept(&SAFE)?;
-    let put = "PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n";
-    let mut client = site.asking(put)?;
-    backend.head()?;
-    client.send("hello")?;
-    backend.expect("hello")?;
-    drop(backend);
-    let answer = client.answer()?;
-    ensure!(answer.status == 502, "{answer:?}");
-    ensure!(upstream.is_quiet()?, "it was sent twice");
-    Ok(())
-}
-
-#[test]
-fn a_connection_that_was_closed_while_it_was_kept_is_not_used() -> Result<()> {
-    for said in ["", "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"] {
-        let (site, upstream, mut backend) = kept(&Plan::PLAIN)?;
-        backend.send(said)?;
-        drop(backend);
-        // Whatever is said unasked is said to nobody.
-        let mut client = site.asking(EMPTY_POST)?;
-        let mut fresh = upstream.accept()?;
-        fresh.head()?;
-        fresh.send(OK)?;
-        ensure!(client.answer()?.text() == "ok", "no answer");
-    }
-    Ok(())
 }
 
 #[test]

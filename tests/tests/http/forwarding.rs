@@ -1,9 +1,9 @@
 //! Routes, rewriting, redirects, answers of our own, and who the client is said to be.
 
 use anyhow::{Result, ensure};
+use trunkline_tests::http::answer::Answer;
 use trunkline_tests::http::lenient;
 use trunkline_tests::http::origin::{Origin, Reply, Then};
-use trunkline_tests::http::wire::Answer;
 
 use super::site::{Plan, Site};
 

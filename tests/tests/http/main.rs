@@ -3,7 +3,8 @@
 //! | File | What it shows |
 //! |---|---|
 //! | `hostile` | two hundred hostile requests and answers, against a backend that keeps every byte |
-//! | `failing` | backends that reset, stall, answer early, close what was kept |
+//! | `failing` | backends that reset, stall, answer early |
+//! | `keeping` | kept connections that a backend has closed |
 //! | `leaving` | clients that half-close or go away |
 //! | `expecting` | Expect: 100-continue |
 //! | `pipelines` | many requests on one connection, in order, and how many |
@@ -21,6 +22,7 @@ mod expecting;
 mod failing;
 mod forwarding;
 mod hostile;
+mod keeping;
 mod leaving;
 mod patience;
 mod pipelines;

@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use serde_json::Value;
-use trunkline_tests::http::wire::{Answer, Upstream, Wire};
+use trunkline_tests::http::answer::Answer;
+use trunkline_tests::http::wire::{Upstream, Wire};
 use trunkline_tests::port::ReservedPort;
 use trunkline_tests::process::Process;
 use trunkline_tests::trunkline::Trunkline;
