@@ -1,14 +1,18 @@
 //! Connections to backends.
 
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::task::Poll;
 use std::time::Duration;
 
 use rustix::io::Errno;
 use socket2::SockRef;
 use thiserror::Error;
 use tokio::net::{TcpSocket, TcpStream};
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
+use trunkline_runtime::Deadline;
 
 use super::TcpOptions;
 use crate::stream::Stream;
@@ -119,14 +123,27 @@ pub async fn connect(
     for &address in addresses {
         let share = within.saturating_sub(begun.elapsed()) / untried;
         untried -= 1;
-        let source = match timeout(share, connect_one(address, options)).await {
-            Ok(Ok(tcp)) => return Ok(Stream::Plain(tcp)),
-            Ok(Err(source)) => source,
-            Err(_) => io::Error::from(Errno::TIMEDOUT),
+        let source = match within_share(share, connect_one(address, options)).await {
+            Ok(tcp) => return Ok(Stream::Plain(tcp)),
+            Err(source) => source,
         };
         last = ConnectError { address, failure: ConnectFailure::of(&source), source };
     }
     Err(last)
+}
+
+/// On the wheel of the thread, which costs a fraction of a time-out of tokio's.
+async fn within_share(
+    share: Duration,
+    connecting: impl Future<Output = io::Result<TcpStream>>,
+) -> io::Result<TcpStream> {
+    let mut connecting = pin!(connecting);
+    let mut limit = Deadline::after(share);
+    poll_fn(|cx| match connecting.as_mut().poll(cx) {
+        Poll::Ready(connected) => Poll::Ready(connected),
+        Poll::Pending => Pin::new(&mut limit).poll(cx).map(|()| Err(Errno::TIMEDOUT.into())),
+    })
+    .await
 }
 
 async fn connect_one(address: SocketAddr, options: &TcpOptions) -> io::Result<TcpStream> {
@@ -135,12 +152,14 @@ async fn connect_one(address: SocketAddr, options: &TcpOptions) -> io::Result<Tc
     let tcp = socket.connect(address).await?;
     // A port of this machine on which nothing listens may be given to this very socket as its
     // own; TCP's simultaneous open then connects it to itself.
-    if tcp.local_addr()? == address {
+    if ephemeral::contains(address.port()) && tcp.local_addr()? == address {
         SockRef::from(&tcp).set_linger(Some(Duration::ZERO))?;
         return Err(Errno::CONNREFUSED.into());
     }
     Ok(tcp)
 }
+
+mod ephemeral;
 
 #[cfg(test)]
 mod tests;
