@@ -230,7 +230,11 @@ impl Leniency {
         match self.length {
             Length::First => values.first().copied().map(atoi),
             Length::Last => values.last()?.rsplit(',').next().map(atoi),
-            Length::Strict => values.first()?.parse().ok(),
+            // `parse` alone would let a sign pass.
+            Length::Strict => match *values.first()? {
+                digits if digits.bytes().all(|digit| digit.is_ascii_digit()) => digits.parse().ok(),
+                _ => None,
+            },
         }
     }
 
