@@ -1,6 +1,6 @@
 //! The transport of a connection: one enum, so that nothing else need know what it runs over.
 
-use std::io;
+use std::io::{self, Read};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -72,6 +72,24 @@ impl Stream {
             Self::Memory(memory) => Pin::new(memory).poll_read(cx, &mut buffer),
         };
         polled.map_ok(|()| buffer.filled().len())
+    }
+
+    /// Reads what the kernel holds by now, also where this thread was not told of it yet. Nobody is
+    /// woken when more comes: it is for last words.
+    ///
+    /// # Errors
+    /// As the system has them; `WouldBlock` where there is nothing.
+    pub(crate) fn read_now(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(tcp) => (&*SockRef::from(&*tcp)).read(buffer),
+            #[cfg(any(test, feature = "test-stream"))]
+            Self::Memory(_) => {
+                match self.poll_read(&mut Context::from_waker(std::task::Waker::noop()), buffer) {
+                    Poll::Ready(read) => read,
+                    Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+                }
+            }
+        }
     }
 
     /// Writes from `bytes` and says how much was taken.

@@ -84,7 +84,7 @@ impl Client {
                 // A request that has come by now is answered as well: its sender would wait for it.
                 if self.held.is_empty() {
                     with_scratch(|scratch| {
-                        if let Poll::Ready(Ok(count)) = stream.poll_read(&mut cx, scratch) {
+                        if let Ok(count) = stream.read_now(scratch) {
                             self.held.extend_from_slice(&scratch[..count]);
                         }
                     });
@@ -108,7 +108,7 @@ impl Client {
         let _ = stream.poll_write(&mut cx, &answer);
         // Unread input would turn the end into a reset, and the answer might be lost with it.
         let _ = stream.poll_shutdown(&mut cx);
-        let _ = with_scratch(|scratch| stream.poll_read(&mut cx, scratch));
+        let _ = with_scratch(|scratch| stream.read_now(scratch));
         is_new
     }
 }
