@@ -43,7 +43,7 @@ pub(in crate::runs) fn inject(
             let path = &kind.paths[time % kind.paths.len()];
             if let Some(mark) = marks.insert(path.clone(), control.mark()) {
                 // Two panics at once would be one.
-                control.wait_for("restart", mark, BACK, |event| {
+                control.wait_for(&format!("restart of {path}"), mark, BACK, |event| {
                     event.what == What::Started && event.path == *path
                 })?;
             }
@@ -67,7 +67,7 @@ pub(in crate::runs) fn inject(
         injections.push(Injection { kind: "connection", path, at_message: false });
     }
     for (path, mark) in marks {
-        control.wait_for("last restart", mark, BACK, |event| {
+        control.wait_for(&format!("last restart of {path}"), mark, BACK, |event| {
             event.what == What::Started && event.path == path
         })?;
     }

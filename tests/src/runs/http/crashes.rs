@@ -1,4 +1,4 @@
-//! Every kind of actor, and each of their supervisors, panics under HTTP.
+//! Every kind of actor of `traffic`, and each of their supervisors, panics under HTTP.
 //!
 //! What a client may see of a panic in its connection's actor depends on where its request was:
 //!
@@ -83,7 +83,7 @@ pub fn run(programs: &Programs, plan: HttpCrashPlan) -> Result<Report> {
 
     let mut lasting = traffic(&tree, &main.origins())?;
     lasting.extend(upstreams(&tree)?);
-    lasting.extend(others(&main));
+    lasting.push(probes(&main));
     let kinds = lasting.len() + 1;
     let habits = [Habit::Busy, Habit::New, Habit::Seldom];
     let at_faults = Audience::start(main.address(), 0, plan.clients, &habits)?;
@@ -132,13 +132,11 @@ pub fn run(programs: &Programs, plan: HttpCrashPlan) -> Result<Report> {
     Ok(report)
 }
 
-/// Kinds that the run over TCP leaves out.
-fn others(main: &Half) -> Vec<Kind> {
-    let probe = |address| format!("{ROOT}/traffic/pools/main/{address}/probe");
-    vec![
-        Kind { name: "probe", paths: main.origins().into_iter().map(probe).collect() },
-        Kind { name: "steward", paths: vec![format!("{ROOT}/control/steward")] },
-    ]
+/// What the run over TCP leaves out. The actors of `control` are left out here as well: theirs are the
+/// intensities as shipped, by which they are parked at this rate.
+fn probes(main: &Half) -> Kind {
+    let path = |address| format!("{ROOT}/traffic/pools/main/{address}/probe");
+    Kind { name: "probe", paths: main.origins().into_iter().map(path).collect() }
 }
 
 /// What the log and the origins of `half` say.

@@ -41,6 +41,11 @@ impl Verdict {
         report.show("of these answered 502 or 503", refused);
         report.show("reset within their answer", cut);
         report.show("ended before an answer, on a kept connection", unanswered);
+        let unread = told
+            .asked
+            .iter()
+            .filter(|it| it.outcome == Outcome::Unanswered && self.was_never_read(it.seed));
+        report.show("of these never read, and so may be asked again", unread.count());
         report.show("connections that ended between two requests", told.ended_idle);
         let accounted = failed + told.ended_idle;
         let name = "panics in connections that no client has seen";
