@@ -68,7 +68,15 @@ pub fn drive(events: &[Event<'_>], size: usize) -> Outcome {
     for event in events {
         match event {
             Event::Client(bytes) => bytes.chunks(size).for_each(|piece| driver.client(piece)),
-            Event::Backend(bytes) => bytes.chunks(size).for_each(|piece| driver.backend(piece)),
+            Event::Backend(bytes) => {
+                // What follows a fault belongs to the connection that was given up over it.
+                let backend = driver.backend;
+                for piece in bytes.chunks(size) {
+                    if driver.backend == backend {
+                        driver.backend(piece);
+                    }
+                }
+            }
             Event::ClientEnds => driver.client_ends(),
             Event::BackendEnds => driver.backend_ends(),
             Event::BackendResets => driver.backend_resets(),

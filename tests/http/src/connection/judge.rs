@@ -85,6 +85,8 @@ fn check_backend(stream: &[u8], talks: &[(&Talk, Option<&Vec<u8>>)], switched: b
                     }
                 }
                 (None, None) => assert!(is_last),
+                // The CR of the last line, before it became clear that no LF follows.
+                (Some(_), None) if dialect.lone_return => assert!(is_last),
                 (None, Some(_)) => unreachable!("{dialect:?} waits for more of a request"),
                 (Some(_), None) => unreachable!("{dialect:?} takes a part for the whole"),
             }
@@ -216,7 +218,8 @@ fn check_careless(bytes: &[u8], length: usize, body: AnswerBody, talk: &Talk, st
             AnswerBody::None => assert_eq!(read.map(|(_, used)| used), Some(0)),
             AnswerBody::UntilClose => assert_eq!(head.framing, Framing::Unsaid),
             AnswerBody::Length(_) | AnswerBody::Chunked => {
-                assert_eq!(read, plain(&bytes[length..], body.into()), "{dialect:?}");
+                let strict = plain(&bytes[length..], body.into());
+                assert!(read == strict || strict.is_none() && dialect.lone_return, "{dialect:?}");
             }
         }
     }
