@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`haproxy`] | haproxy as a proxy |
 //! | [`nginx`] | nginx as an HTTP backend, and as a proxy |
+//! | [`python`] | servers in Python |
 //! | [`redis`] | redis-server without persistence |
 //!
 //! A test that needs one begins with
@@ -35,6 +36,7 @@ use crate::procfs::children_of;
 
 pub mod haproxy;
 pub mod nginx;
+pub mod python;
 pub mod redis;
 
 /// The variable that makes a missing program a failure.

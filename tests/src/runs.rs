@@ -18,6 +18,7 @@
 //! | [`client`] | the peer of a client is killed |
 //! | [`dispatch`] | actors that messages are balanced over panic |
 //! | [`http`] | the same over HTTP: panics, long bodies, slow and idle clients |
+//! | [`slow_http`] | a thousand clients of HTTP are slow on purpose |
 //!
 //! [`Report`] is what they return, [`Programs`] what they start, [`site`] the server most of them
 //! run.
@@ -40,6 +41,7 @@ mod programs;
 pub mod recoveries;
 mod report;
 pub mod site;
+pub mod slow_http;
 pub mod stuck;
 
 pub use programs::Programs;

@@ -20,10 +20,29 @@ pub use proxy::proxy;
 /// # Errors
 /// When it does not start; the error shows what it said.
 pub fn start(program: &Program, body: &str) -> Result<OutsideServer> {
+    let body = body.replace('\\', "\\\\").replace('"', "\\\"");
+    start_site(program, &[], &format!("location / {{ return 200 \"{body}\"; }}"))
+}
+
+/// Starts nginx, serving `files`, each a name and what is in it, as text; `settings` go into its
+/// server block. Otherwise as [`start`].
+///
+/// # Errors
+/// When it does not start; the error shows what it said.
+pub fn start_site(
+    program: &Program,
+    files: &[(&str, &[u8])],
+    settings: &str,
+) -> Result<OutsideServer> {
     let port = ReservedPort::new()?;
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("nginx.conf");
-    fs::write(&file, configuration(&port, folder.path(), body))?;
+    fs::write(&file, configuration(&port, folder.path(), settings))?;
+    let site = folder.path().join("site");
+    fs::create_dir(&site)?;
+    for (name, content) in files {
+        fs::write(site.join(name), content)?;
+    }
     let mut command = program.command();
     command.arg("-p").arg(folder.path()).arg("-c").arg(&file);
     // What it would log before it has read the file would go to a folder of the machine.
@@ -31,15 +50,15 @@ pub fn start(program: &Program, body: &str) -> Result<OutsideServer> {
     OutsideServer::start(command, port, folder)
 }
 
-fn configuration(port: &ReservedPort, folder: &Path, body: &str) -> String {
+fn configuration(port: &ReservedPort, folder: &Path, settings: &str) -> String {
     let temporary = temporary_folders(folder);
     let folder = folder.display();
-    let body = body.replace('\\', "\\\\").replace('"', "\\\"");
     format!(
         "daemon off;\nmaster_process off;\npid {folder}/pid;\nerror_log stderr;\n\
          events {{ worker_connections 8192; }}\n\
          http {{\n    access_log off;\n    keepalive_requests 1000000000;\n{temporary}\
-         \x20   server {{ listen {}; location / {{ return 200 \"{body}\"; }} }}\n}}\n",
+         \x20   default_type text/plain;\n    root {folder}/site;\n\
+         \x20   server {{ listen {}; {settings} }}\n}}\n",
         port.address()
     )
 }

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `programs` | the outside programs start and do what the tests want of them |
 //! | `traffic` | redis-benchmark, wrk and curl through the program |
+//! | `http` | real clients, origins, WebSocket and slow attacks through the HTTP proxy |
 //! | `redis_lite` | redis-benchmark and redis-cli against redis-lite, and it against redis-server |
 //! | `kernel_faults` | errors of accept, injected by strace |
 
@@ -12,6 +13,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+mod http;
 mod kernel_faults;
 mod programs;
 mod redis_lite;

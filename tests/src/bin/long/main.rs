@@ -24,6 +24,7 @@ use trunkline_tests::runs::idle::{self, IdleRunPlan};
 use trunkline_tests::runs::park::{self, ParkPlan};
 use trunkline_tests::runs::poison::{self, PoisonPlan};
 use trunkline_tests::runs::recoveries::{self, RecoveryPlan};
+use trunkline_tests::runs::slow_http::{self, SlowHttpPlan};
 use trunkline_tests::runs::stuck::{self, StuckPlan};
 use trunkline_tests::runs::{Programs, Report};
 
@@ -70,6 +71,8 @@ enum Run {
     HttpBodies,
     /// Hold 5,000 HTTP clients that have asked once, then stop.
     HttpKeepalive,
+    /// Attack with 1,000 slow clients of HTTP, in three ways (3 minutes).
+    SlowHttp,
 }
 
 fn main() -> ExitCode {
@@ -106,6 +109,7 @@ fn report(run: Run) -> Result<Report> {
         Run::HttpCrashes => http_crashes::run(&programs, HttpCrashPlan::default()),
         Run::HttpBodies => bodies::run(&programs, BodyPlan::default()),
         Run::HttpKeepalive => keepalive::run(&programs, KeepalivePlan::default()),
+        Run::SlowHttp => slow_http::run(&programs, SlowHttpPlan::default()),
         Run::Dispatch => dispatch::run(&programs, DispatchPlan::default()),
     }
 }
