@@ -82,12 +82,14 @@ fn bear(
     report: &mut Report,
 ) -> Result<()> {
     let mut target = Target::start(programs, nginx, LONG)?;
+    // Before the probe leaves connections to the origin behind, which may go at any time.
+    let before = target.descriptors()?;
     let mut probe = Probe::connect(target.address())?;
     let usual = probe.measure(plan.seconds)?;
-    let before = target.descriptors()?;
     let attack = Attack::start(tool, kind, plan.connections, target.address())?;
     let all = before + plan.connections as usize;
-    target.wait("attacked by all", |descriptors| descriptors >= all)?;
+    let attacked = target.wait("attacked by all", |descriptors| descriptors >= all);
+    attacked.with_context(|| format!("{kind}{}", attack.last_lines()))?;
     let meanwhile = probe.measure(plan.seconds)?;
     let held = target.descriptors()?.saturating_sub(before);
     drop(attack);
@@ -132,7 +134,8 @@ fn cut_off(
     let before = target.descriptors()?;
     let attack = Attack::start(tool, kind, plan.connections, target.address())?;
     let some = before + plan.connections as usize / 4;
-    target.wait("attacked", |descriptors| descriptors >= some)?;
+    let attacked = target.wait("attacked", |descriptors| descriptors >= some);
+    attacked.with_context(|| format!("{kind}{}", attack.last_lines()))?;
     let none = before + OTHER_DESCRIPTORS;
     let gone = target.wait("rid of the attack", |descriptors| descriptors <= none);
     let seen = target.descriptors()?.saturating_sub(before);
@@ -152,8 +155,9 @@ struct Target {
 impl Target {
     fn start(programs: &Programs, nginx: &Program, limit: u32) -> Result<Self> {
         let files = [(probe::SMALL, &[b'x'; 100][..]), (attack::LARGE, &vec![b'x'; LARGE])];
-        // nginx answers a POST of a file only where it is told to.
-        let origin = nginx::start_site(nginx, &files, "error_page 405 =200 /small;")?;
+        // Bodies are for an origin that waits for their ends, longer than any attack lasts.
+        let settings = "dav_methods PUT; client_body_timeout 300s; send_timeout 300s;";
+        let origin = nginx::start_site(nginx, &files, settings)?;
         let port = ReservedPort::new()?;
         let configuration = format!(
             "[server]\nworkers = {WORKERS}\n\
@@ -178,6 +182,6 @@ impl Target {
     /// Waits for a number of descriptors.
     fn wait(&mut self, what: &str, holds: impl Fn(usize) -> bool) -> Result<()> {
         let seen = |id| open_descriptors(id).map(&holds);
-        self.server.process().wait_until(what, PATIENCE, seen).context("descriptors")
+        self.server.process().wait_until(what, PATIENCE, seen)
     }
 }

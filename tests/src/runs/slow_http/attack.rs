@@ -14,6 +14,8 @@ pub(super) const LARGE: &str = "large";
 const RATE: &str = "500";
 /// Seconds between two pieces.
 const INTERVAL: &str = "3";
+/// How many seconds its own probe waits for an answer, at its start and once a second.
+const PATIENCE: &str = "3";
 /// After so many seconds an attack ends by itself, should nobody end it before.
 const LONGEST: &str = "100";
 
@@ -34,7 +36,7 @@ impl Kind {
     fn arguments(self) -> &'static [&'static str] {
         match self {
             Self::Heads => &["-H", "-i", INTERVAL, "-x", "24", "-t", "GET"],
-            Self::Bodies => &["-B", "-i", INTERVAL, "-x", "10", "-s", "8192", "-t", "POST"],
+            Self::Bodies => &["-B", "-i", INTERVAL, "-x", "10", "-s", "8192", "-t", "PUT"],
             Self::Reading => &["-X", "-n", INTERVAL, "-w", "512", "-y", "1024", "-z", "32"],
         }
     }
@@ -52,7 +54,7 @@ impl fmt::Display for Kind {
 
 /// An attack that goes on until it is dropped.
 pub(super) struct Attack {
-    _tool: Process,
+    tool: Process,
 }
 
 impl Attack {
@@ -64,9 +66,13 @@ impl Attack {
     ) -> Result<Self> {
         let mut command = tool.command();
         command.args(kind.arguments()).args(["-c", &connections.to_string()]);
-        // Its own probe would only make requests that nobody looks at.
-        command.args(["-r", RATE, "-l", LONGEST, "-p", LONGEST]);
+        command.args(["-r", RATE, "-l", LONGEST, "-p", PATIENCE]);
         command.arg("-u").arg(format!("http://{target}/{LARGE}"));
-        Ok(Self { _tool: Process::spawn(command)? })
+        Ok(Self { tool: Process::spawn(command)? })
+    }
+
+    /// What the tool has said of late.
+    pub(super) fn last_lines(&self) -> String {
+        self.tool.last_lines()
     }
 }
