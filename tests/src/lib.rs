@@ -17,9 +17,9 @@
 //! | [`faults`], [`protocols`] | what the programs under test are made of: crashes on command, protocols |
 //! | [`talkers`] | clients of the line protocols among them, which notice every wrong answer |
 //! | [`web`] | an HTTP origin and HTTP clients that notice every wrong byte |
-//! | [`peers`] | outside programs: haproxy, nginx, redis |
 //! | [`proxied`] | the settings that proxies are compared with |
 //! | [`syslog`] | takes the log of a program that sends it by UDP |
+//! | [`peers`] | outside programs: haproxy, nginx, redis, servers in Python |
 //! | [`runs`] | the long runs, which the program `long` makes in full |
 //! | [`clock`], [`latency`] | one clock for all processes of the machine; percentiles |
 //! | [`sample`], [`spread`] | what a round costs a server; median, least and greatest of several |

@@ -87,7 +87,8 @@ fn bear(
     let mut probe = Probe::connect(target.address())?;
     let usual = probe.measure(plan.seconds)?;
     let attack = Attack::start(tool, kind, plan.connections, target.address())?;
-    let all = before + plan.connections as usize;
+    let needed = plan.connections as usize * kind.descriptors();
+    let all = before + needed;
     let attacked = target.wait("attacked by all", |descriptors| descriptors >= all);
     attacked.with_context(|| format!("{kind}{}", attack.last_lines()))?;
     let meanwhile = probe.measure(plan.seconds)?;
@@ -95,8 +96,8 @@ fn bear(
     drop(attack);
 
     let bearing = |what: &str| format!("{kind}: {what}");
-    let enough = held >= plan.connections as usize;
-    report.require(&bearing("descriptors held to the end, one each at least"), held, enough);
+    let name = bearing(&format!("descriptors held to the end, at least {needed}"));
+    report.require(&name, held, held >= needed);
     let failed = usual.failed + meanwhile.failed;
     let name = bearing("requests of the probe, failed, none");
     report.require(&name, format!("{}, {failed}", usual.made() + meanwhile.made()), failed == 0);

@@ -33,6 +33,15 @@ pub(super) enum Kind {
 impl Kind {
     pub(super) const ALL: [Self; 3] = [Self::Heads, Self::Bodies, Self::Reading];
 
+    /// What one of its connections holds in the server.
+    pub(super) fn descriptors(self) -> usize {
+        match self {
+            Self::Heads => 1,
+            // The connection to the origin as well.
+            Self::Bodies | Self::Reading => 2,
+        }
+    }
+
     fn arguments(self) -> &'static [&'static str] {
         match self {
             Self::Heads => &["-H", "-i", INTERVAL, "-x", "24", "-t", "GET"],
