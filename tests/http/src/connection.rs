@@ -13,7 +13,7 @@ pub mod outcome;
 pub mod script;
 
 use driver::drive;
-use outcome::Outcome;
+use outcome::{Outcome, Reply};
 
 /// Plays `input` as a script, at once and in small pieces.
 ///
@@ -35,9 +35,16 @@ pub fn check(input: &[u8]) {
 }
 
 fn compare(once: &Outcome, cut: &Outcome) {
-    assert_eq!(once.end, cut.end);
-    assert_eq!(once.talks.len(), cut.talks.len());
+    // Of what is wrong somewhere, pieces before the one at fault have gone on.
+    for (one, other) in once.backends.iter().zip(&cut.backends) {
+        let agree = other.starts_with(one) || once.end != cut.end && one.starts_with(other);
+        assert!(agree, "a backend got something else");
+    }
     for (one, other) in once.talks.iter().zip(&cut.talks) {
+        if one.reply == Reply::Ours(502) && matches!(other.reply, Reply::Broken(_)) {
+            // Its head had not gone on when the body proved wrong, and here it had.
+            return;
+        }
         assert_eq!(one.reply, other.reply);
         assert_eq!((one.starts, one.body_starts), (other.starts, other.body_starts));
         assert_eq!(one.request_is_whole, other.request_is_whole);
@@ -46,8 +53,6 @@ fn compare(once: &Outcome, cut: &Outcome) {
             assert_eq!((one.backend, one.ends), (other.backend, other.ends));
         }
     }
-    // Of what is wrong somewhere, pieces before the one at fault have gone on.
-    for (one, other) in once.backends.iter().zip(&cut.backends) {
-        assert!(other.starts_with(one), "a backend got something else");
-    }
+    assert_eq!(once.talks.len(), cut.talks.len());
+    assert_eq!(once.end, cut.end);
 }
