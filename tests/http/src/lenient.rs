@@ -112,7 +112,7 @@ fn framing(fields: &[(Vec<u8>, Vec<u8>)], dialect: Dialect) -> Framing {
     let chunked = named("transfer-encoding")
         .any(|value| value.to_ascii_lowercase().windows(7).any(|part| part == b"chunked"));
     let lengths = || named("content-length").map(|value| number(value, 10).0);
-    let length = if dialect.last_length { lengths().last() } else { lengths().next() };
+    let length = if dialect.last_length { lengths().next_back() } else { lengths().next() };
     match (chunked, length) {
         (true, None) => Framing::Chunked,
         (true, Some(_)) if dialect.coding_wins => Framing::Chunked,

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+#[cfg(test)]
 fn replay(target: &str, check: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus").join(target);
     let mut inputs: Vec<_> =
@@ -18,21 +19,21 @@ fn replay(target: &str, check: fn(&[u8])) {
 }
 
 #[test]
-fn heads_of_requests() {
+fn no_head_of_a_request_in_the_corpus_is_read_wrong() {
     replay("request_head", trunkline_http_tests::request_head::check);
 }
 
 #[test]
-fn heads_of_answers() {
+fn no_head_of_an_answer_in_the_corpus_is_read_wrong() {
     replay("response_head", trunkline_http_tests::response_head::check);
 }
 
 #[test]
-fn bodies_in_chunks() {
+fn no_chunked_body_in_the_corpus_is_read_wrong() {
     replay("chunked_body", trunkline_http_tests::chunked_body::check);
 }
 
 #[test]
-fn connections() {
+fn no_connection_in_the_corpus_mixes_anything_up() {
     replay("connection", trunkline_http_tests::connection::check);
 }

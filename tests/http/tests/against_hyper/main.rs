@@ -1,8 +1,11 @@
 //! The same bytes to us and to hyper: what we take for a message hyper takes for the same one, and
 //! where hyper takes one and we do not, the rule that makes the difference is written down here.
 
+#[cfg(test)]
 mod answers;
+#[cfg(test)]
 mod generated;
+#[cfg(test)]
 mod requests;
 
 use std::collections::BTreeMap;
@@ -10,6 +13,7 @@ use std::collections::BTreeMap;
 /// Fields by name, in lower case, with their values in order.
 type Fields = BTreeMap<String, Vec<Vec<u8>>>;
 
+#[cfg(test)]
 fn ours(fields: &[httparse::Header<'_>]) -> Fields {
     let mut all = Fields::new();
     for field in fields {
@@ -18,6 +22,7 @@ fn ours(fields: &[httparse::Header<'_>]) -> Fields {
     all
 }
 
+#[cfg(test)]
 fn theirs(fields: &hyper::HeaderMap) -> Fields {
     let mut all = Fields::new();
     for (name, value) in fields {
@@ -27,6 +32,7 @@ fn theirs(fields: &hyper::HeaderMap) -> Fields {
 }
 
 /// Runs what has no clock and no thread of its own.
+#[cfg(test)]
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().build().unwrap()
 }

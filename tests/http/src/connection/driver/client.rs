@@ -26,7 +26,7 @@ impl Driver {
                 State::Over => return,
                 State::Switched => {
                     let held = std::mem::take(&mut self.held);
-                    return self.to_backend(&held);
+                    return self.tell_backend(&held);
                 }
                 State::Idle => {
                     let unused = self.held.len();
@@ -125,7 +125,7 @@ impl Driver {
             self.outcome.backends.len() - 1
         });
         self.talk().backend = Some(backend);
-        self.to_backend(first);
+        self.tell_backend(first);
     }
 
     fn use_up(&mut self, used: usize) {
@@ -133,7 +133,7 @@ impl Driver {
         self.talk().ends += used;
     }
 
-    pub(super) fn to_backend(&mut self, bytes: &[u8]) {
+    pub(super) fn tell_backend(&mut self, bytes: &[u8]) {
         if let Some(stream) = self.backend.and_then(|at| self.outcome.backends.get_mut(at)) {
             stream.extend_from_slice(bytes);
         }
@@ -158,7 +158,7 @@ impl Driver {
             if taken.verbatim {
                 out.extend_from_slice(&self.held[..taken.used]);
             }
-            self.to_backend(&out);
+            self.tell_backend(&out);
         }
         self.use_up(taken.used);
         Ok(())
