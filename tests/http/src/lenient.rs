@@ -11,16 +11,16 @@ pub struct Dialect {
     pub lone_return: bool,
     /// Transfer-Encoding counts where both are there, and Content-Length else.
     pub coding_wins: bool,
-    /// The last Content-Length counts, and the first one else.
-    pub last_length: bool,
+    /// Of several Content-Length or Transfer-Encoding the last one counts, and the first one else.
+    pub last_field: bool,
 }
 
 /// All combinations that differ.
 pub const DIALECTS: [Dialect; 4] = [
-    Dialect { lone_return: false, coding_wins: true, last_length: false },
-    Dialect { lone_return: true, coding_wins: false, last_length: false },
-    Dialect { lone_return: false, coding_wins: false, last_length: true },
-    Dialect { lone_return: true, coding_wins: true, last_length: true },
+    Dialect { lone_return: false, coding_wins: true, last_field: false },
+    Dialect { lone_return: true, coding_wins: false, last_field: false },
+    Dialect { lone_return: false, coding_wins: false, last_field: true },
+    Dialect { lone_return: true, coding_wins: true, last_field: true },
 ];
 
 /// How a careless reader takes a body to be framed.
@@ -106,13 +106,14 @@ fn trim(value: &[u8]) -> &[u8] {
 }
 
 fn framing(fields: &[(Vec<u8>, Vec<u8>)], dialect: Dialect) -> Framing {
-    let named = |name: &'static str| {
-        fields.iter().filter(move |field| field.0 == name.as_bytes()).map(|field| &field.1)
+    let value = |name: &str| {
+        let mut named = fields.iter().filter(|field| field.0 == name.as_bytes());
+        let field = if dialect.last_field { named.next_back() } else { named.next() };
+        field.map(|field| field.1.as_slice())
     };
-    let chunked = named("transfer-encoding")
-        .any(|value| value.to_ascii_lowercase().windows(7).any(|part| part == b"chunked"));
-    let lengths = || named("content-length").map(|value| number(value, 10).0);
-    let length = if dialect.last_length { lengths().next_back() } else { lengths().next() };
+    let chunked = value("transfer-encoding")
+        .is_some_and(|value| value.to_ascii_lowercase().windows(7).any(|part| part == b"chunked"));
+    let length = value("content-length").map(|value| number(value, 10).0);
     match (chunked, length) {
         (true, None) => Framing::Chunked,
         (true, Some(_)) if dialect.coding_wins => Framing::Chunked,
