@@ -63,8 +63,13 @@ impl Options {
     #[must_use]
     pub fn of(fields: &[Header<'_>]) -> Self {
         let mut options = Self::default();
-        for option in items(fields, "connection") {
-            options.add(option);
+        for field in fields.iter().filter(|field| field.name.eq_ignore_ascii_case("connection")) {
+            // Nearly always there is just one, and it is not worth taking a list apart.
+            if field.value.contains(&b',') {
+                list(field.value).for_each(|option| options.add(option));
+            } else if !field.value.is_empty() {
+                options.add(field.value);
+            }
         }
         options
     }
