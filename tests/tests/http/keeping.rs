@@ -1,5 +1,7 @@
 //! Connections to backends that were kept, and then closed by the backend.
 
+use std::io::ErrorKind;
+
 use anyhow::{Result, ensure};
 use trunkline_tests::http::wire::{Upstream, Wire};
 
@@ -115,6 +117,46 @@ fn a_connection_that_was_closed_while_it_was_kept_is_not_used() -> Result<()> {
         fresh.head()?;
         fresh.send(OK)?;
         ensure!(client.answer()?.text() == "ok", "no answer");
+    }
+    Ok(())
+}
+
+/// Has a body of `length` bytes answered by a backend that has read nothing of it, and reads it after
+/// that. Says whether the proxy had read all of it by then.
+fn answered_early(site: &Site, upstream: &Upstream, length: usize) -> Result<bool> {
+    let head = format!("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n");
+    let mut client = site.asking(head)?;
+    client.send(vec![b'x'; length])?;
+    let mut backend = upstream.accept()?;
+    backend.head()?;
+    // All that can be moved has been by the time that these are there.
+    for _ in 0..64 {
+        backend.send("HTTP/1.1 103 Early Hints\r\n\r\n")?;
+        client.head()?;
+    }
+    backend.send(OK)?;
+    let was_read = !client.answer()?.closes();
+    if let Err(error) = backend.bytes(length) {
+        let silent = error.root_cause().downcast_ref::<std::io::Error>();
+        let silent = silent.is_some_and(|error| error.kind() == ErrorKind::WouldBlock);
+        ensure!(!silent, "kept without the end of a body of {length} bytes");
+    }
+    Ok(was_read)
+}
+
+#[test]
+fn a_connection_is_not_kept_while_a_part_of_the_body_waits_to_be_sent() -> Result<()> {
+    const COARSE: usize = 256 * 1024;
+    const FINE: usize = 4 * 1024;
+    let plan = Plan { pool: "attempts = 1\nfall = 100\nidle_timeout = \"1h\"", ..Plan::PLAIN };
+    let (site, upstream) = Site::in_front(&plan)?;
+    let mut most = COARSE;
+    while answered_early(&site, &upstream, most)? {
+        most += COARSE;
+    }
+    // Of some of these the kernel takes all but the end of the last piece that was read.
+    for length in (most - COARSE..most + COARSE / 4).step_by(FINE) {
+        answered_early(&site, &upstream, length)?;
     }
     Ok(())
 }

@@ -108,6 +108,10 @@ impl Pump {
             };
             if self.to_client.is_empty() {
                 if self.begun.exchange.answer_is_whole() {
+                    if self.refuses || !self.to_backend.is_empty() {
+                        // It would take the next request for what is missing of this one.
+                        self.begun.exchange.close_backend();
+                    }
                     return Poll::Ready(End::Whole);
                 }
                 if self.begun.exchange.is_switched() {
