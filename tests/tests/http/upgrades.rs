@@ -91,3 +91,30 @@ fn a_backend_that_refuses_an_offer_with_426_is_passed_on() -> Result<()> {
     ensure!(answer.status == 426, "{answer:?}");
     Ok(())
 }
+
+#[test]
+fn a_switch_before_the_end_of_the_body_loses_nothing_of_it() -> Result<()> {
+    let length = 8 << 20;
+    let (site, upstream) = Site::in_front(&Plan::PLAIN)?;
+    let mut client = site.asking(format!(
+        "POST /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Content-Length: {length}\r\n\r\n"
+    ))?;
+    let mut sender = client.try_clone()?;
+    let sending = std::thread::Builder::new().spawn(move || {
+        sender.send(vec![b'x'; length])?;
+        sender.send("after")
+    })?;
+    let mut backend = upstream.accept()?;
+    backend.head()?;
+    // By then a piece is with the proxy that the backend has no room for.
+    for _ in 0..64 {
+        backend.send("HTTP/1.1 103 Early Hints\r\n\r\n")?;
+        client.head()?;
+    }
+    backend.send(SWITCH)?;
+    client.expect(TOLD)?;
+    ensure!(backend.bytes(length)?.iter().all(|byte| *byte == b'x'), "another body came");
+    backend.expect("after")?;
+    sending.join().map_err(|_| anyhow::anyhow!("the sender panicked"))?
+}

@@ -114,7 +114,11 @@ impl Pump {
                     }
                     return Poll::Ready(End::Whole);
                 }
-                if self.begun.exchange.is_switched() {
+                // The other protocol begins behind the request.
+                if self.begun.exchange.is_switched()
+                    && self.begun.exchange.request_is_whole()
+                    && self.to_backend.is_empty()
+                {
                     return Poll::Ready(End::Switched);
                 }
             }
