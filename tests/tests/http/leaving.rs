@@ -99,3 +99,20 @@ fn requests_behind_an_end_are_answered_before_the_connection_ends() -> Result<()
     }
     client.expect_end()
 }
+
+#[test]
+fn a_client_that_stops_reading_cannot_take_what_it_has_for_the_whole() -> Result<()> {
+    let plan = Plan { http: "body = \"200ms\"", ..Plan::PLAIN };
+    let (mut site, upstream) = Site::in_front(&plan)?;
+    // To HTTP/1.0 the end of the connection is the end of the answer.
+    let mut client = site.asking("GET /x HTTP/1.0\r\nHost: a\r\n\r\n")?;
+    let mut backend = upstream.accept()?;
+    backend.head()?;
+    backend.send("HTTP/1.1 200 OK\r\n\r\n")?;
+    let piece = vec![b'x'; 1 << 16];
+    while backend.send(&piece).is_ok() {}
+    site.expect_line(client.local_addr()?, 200, "client_stalled")?;
+    let (_, ended) = client.rest()?;
+    ensure!(ended == Ended::Reset, "a truncated answer ends in order");
+    Ok(())
+}

@@ -105,7 +105,6 @@ impl Conversation {
                 }
                 Next::Over => After::Close,
             };
-            self.client.answered = Answered::Idle;
             match after {
                 After::Next => {
                     self.fresh = true;
