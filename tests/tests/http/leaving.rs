@@ -116,3 +116,21 @@ fn a_client_that_stops_reading_cannot_take_what_it_has_for_the_whole() -> Result
     ensure!(ended == Ended::Reset, "a truncated answer ends in order");
     Ok(())
 }
+
+#[test]
+fn an_answer_of_our_own_never_stands_within_one_of_the_backend() -> Result<()> {
+    let http = "head_size = \"1MiB\"\nrequest = \"1s\"";
+    let (site, upstream) = Site::in_front(&Plan { http, ..Plan::PLAIN })?;
+    let mut client = site.asking(GET)?;
+    let mut backend = upstream.accept()?;
+    backend.head()?;
+    // More than the kernel takes for a client that does not read.
+    let hint = format!("HTTP/1.1 103 Early Hints\r\nX: {}\r\n\r\n", "x".repeat(500_000));
+    while backend.send(&hint).is_ok() {}
+    let (seen, ended) = client.rest()?;
+    let seen = String::from_utf8(seen)?;
+    let own = seen.find("HTTP/1.1 504").map_or("", |at| seen.get(..at).unwrap_or_default());
+    ensure!(own.is_empty() || own.ends_with("\r\n\r\n"), "in the middle of a field");
+    ensure!(ended == Ended::Reset, "a truncated answer ends in order");
+    Ok(())
+}

@@ -201,7 +201,7 @@ impl Conversation {
         // At once: the client may take its time to be told.
         backend.abort();
         drop((backend, lease));
-        if !begun.exchange.answer_has_begun() {
+        if self.client.answered == Answered::Due {
             return Tried::Over(self.refuse_begun(&fault, begun).await);
         }
         begun.account.close(fault.code());

@@ -265,6 +265,7 @@ impl Pump {
                 Poll::Pending => Ok(Step::Blocked),
                 Poll::Ready(Ok(())) => {
                     self.begun.account.bytes_out += (before - self.to_client.len()) as u64;
+                    self.note_given(conversation);
                     Ok(Step::Moved)
                 }
                 Poll::Ready(Err(error)) => Err(lost(&error)),
@@ -337,7 +338,14 @@ impl Pump {
         let sent = self.to_client.send(piece, |bytes| conversation.client.poll_write(cx, bytes));
         sent.map_err(|error| lost(&error))?;
         self.begun.account.bytes_out += (piece.len() - self.to_client.len()) as u64;
+        self.note_given(conversation);
         Ok(())
+    }
+
+    /// A part of an interim answer is a part as well: nothing else can be said behind it.
+    fn note_given(&self, conversation: &mut Conversation) {
+        let partly = self.begun.exchange.answer_has_begun() || !self.to_client.is_empty();
+        conversation.client.answered = if partly { Answered::Partly } else { Answered::Due };
     }
 
     /// The backend has ended in order, which may be the end of its answer.
