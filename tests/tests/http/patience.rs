@@ -2,7 +2,7 @@
 
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::Builder;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use trunkline_tests::http::wire::Ended;
@@ -62,6 +62,22 @@ fn a_head_that_drips_has_no_more_time_than_any_other() -> Result<()> {
     ensure!(answer.status == 408, "{answer:?}");
     drop((client, enough));
     dripping.join().map_err(|_| anyhow::anyhow!("the sender panicked"))
+}
+
+#[test]
+fn a_second_head_has_no_more_time_than_the_first() -> Result<()> {
+    const HEAD: Duration = Duration::from_secs(2);
+    let plan =
+        Plan { http: "head = \"2s\"", routes: "{ answer = { body = \"own\" } }", ..Plan::PLAIN };
+    let (site, _upstream) = Site::in_front(&plan)?;
+    let mut client = site.asking(GET)?;
+    client.answer()?;
+    let began = Instant::now();
+    client.send("GET /x HTTP/1.1\r\n")?;
+    let answer = client.answer()?;
+    let took = began.elapsed();
+    ensure!(answer.status == 408 && took < 2 * HEAD, "{answer:?} after {took:?}");
+    Ok(())
 }
 
 #[test]

@@ -31,8 +31,7 @@ impl Conversation {
     /// Reads until there is a request. A client that is silent between two requests just ends.
     pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
         // What came behind the request before, or as much of this one as is there.
-        if self.fresh && !self.client.held.is_empty() {
-            self.fresh = false;
+        if std::mem::take(&mut self.fresh) && !self.client.held.is_empty() {
             self.head_began = Instant::now();
             if let Some(next) = self.begin_held(0) {
                 return Poll::Ready(next);
