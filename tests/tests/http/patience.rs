@@ -81,6 +81,31 @@ fn a_second_head_has_no_more_time_than_the_first() -> Result<()> {
 }
 
 #[test]
+fn what_a_client_sends_for_later_keeps_no_stalled_answer_alive() -> Result<()> {
+    let plan = Plan { http: "body = \"300ms\"", ..Plan::PLAIN };
+    let (mut site, upstream) = Site::in_front(&plan)?;
+    let mut client = site.asking(GET)?;
+    let mut backend = upstream.accept()?;
+    backend.head()?;
+    backend.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok")?;
+    client.head()?;
+    let mut sender = client.try_clone()?;
+    let (enough, go_on) = mpsc::channel::<()>();
+    let dripping = Builder::new().spawn(move || {
+        while go_on.recv_timeout(PACE) == Err(RecvTimeoutError::Timeout) {
+            if sender.send("G").is_err() {
+                return;
+            }
+        }
+    })?;
+    let (_, ended) = client.rest()?;
+    ensure!(ended == Ended::Reset, "a truncated answer ends in order");
+    site.expect_line(client.local_addr()?, 200, "backend_stalled")?;
+    drop(enough);
+    dripping.join().map_err(|_| anyhow::anyhow!("the sender panicked"))
+}
+
+#[test]
 fn a_body_that_stops_is_a_408_and_the_backend_is_cut_off() -> Result<()> {
     let plan = Plan { http: "body = \"200ms\"", ..Plan::PLAIN };
     let (mut site, upstream) = Site::in_front(&plan)?;

@@ -41,6 +41,8 @@ pub(super) enum End {
 /// What a step came to; an error is the end.
 enum Step {
     Moved,
+    /// What came is for later: no progress.
+    Heard,
     Blocked,
 }
 
@@ -122,10 +124,10 @@ impl Pump {
                     return Poll::Ready(End::Switched);
                 }
             }
-            if matches!((request, answer), (Step::Blocked, Step::Blocked)) {
+            if matches!((&request, &answer), (Step::Blocked, Step::Blocked)) {
                 break;
             }
-            active = true;
+            active |= matches!(request, Step::Moved) || matches!(answer, Step::Moved);
         }
         if active && self.progress == before {
             self.progress = Instant::now();
@@ -247,7 +249,7 @@ impl Pump {
             }
             Poll::Ready(Ok(count)) => {
                 client.held.extend_from_slice(&scratch[..count]);
-                Ok(Step::Moved)
+                Ok(Step::Heard)
             }
             Poll::Ready(Err(error)) => Err(lost(&error)),
         })
