@@ -96,3 +96,26 @@ fn ten_megabytes_arrive_whole_in_both_directions() -> Result<()> {
         Ok(())
     })
 }
+
+#[test]
+fn the_line_counts_every_byte_that_a_slow_client_takes() -> Result<()> {
+    let length = 16 << 20;
+    let (mut site, upstream) = Site::in_front(&Plan::PLAIN)?;
+    let mut client = site.asking("GET /x HTTP/1.1\r\nHost: a\r\n\r\n")?;
+    let mut backend = upstream.accept()?;
+    backend.head()?;
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
+    let sending = std::thread::Builder::new().spawn({
+        let head = head.clone();
+        move || {
+            backend.send(head)?;
+            backend.send(vec![b'x'; length])
+        }
+    })?;
+    client.expect(&head)?;
+    client.bytes(length)?;
+    sending.join().map_err(|_| anyhow::anyhow!("the sender panicked"))??;
+    let line = site.line(client.local_addr()?)?;
+    ensure!(line["bytes_out"] == head.len() + length, "{line}");
+    Ok(())
+}

@@ -165,8 +165,10 @@ impl Pump {
         conversation: &mut Conversation,
     ) -> Result<Step, End> {
         if !self.refuses && !self.to_backend.is_empty() {
+            let before = self.to_backend.len();
             return Ok(match self.to_backend.poll(|bytes| self.backend.poll_write(cx, bytes)) {
-                Poll::Pending => Step::Blocked,
+                Poll::Pending if self.to_backend.len() == before => Step::Blocked,
+                Poll::Pending => Step::Moved,
                 Poll::Ready(taken) => {
                     self.refuses = taken.is_err();
                     self.note_sent();
@@ -263,10 +265,13 @@ impl Pump {
     ) -> Result<Step, End> {
         if !self.to_client.is_empty() {
             let before = self.to_client.len();
-            return match self.to_client.poll(|bytes| conversation.client.poll_write(cx, bytes)) {
-                Poll::Pending => Ok(Step::Blocked),
+            let polled = self.to_client.poll(|bytes| conversation.client.poll_write(cx, bytes));
+            let count = before - self.to_client.len();
+            self.begun.account.bytes_out += count as u64;
+            return match polled {
+                Poll::Pending if count == 0 => Ok(Step::Blocked),
+                Poll::Pending => Ok(Step::Moved),
                 Poll::Ready(Ok(())) => {
-                    self.begun.account.bytes_out += (before - self.to_client.len()) as u64;
                     self.note_given(conversation);
                     Ok(Step::Moved)
                 }
