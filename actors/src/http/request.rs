@@ -169,7 +169,7 @@ impl<'h, 'b> RequestHead<'h, 'b> {
         self.chain
     }
 
-    /// `X-Forwarded-Proto` and `X-Forwarded-Host`, as they came.
+    /// All other `X-Forwarded-*`, as they came.
     pub(super) fn told(&self) -> Marks {
         self.told
     }

@@ -45,8 +45,8 @@ impl Site {
         let route = self.upstreams.route(pool);
         let mut excluded = Vec::new();
         let mut failure = None;
-        // Nothing has been waited for yet.
-        let mut now = begun.account.whole();
+        // The first time nothing has been waited for yet.
+        let mut now = if fresh { Instant::now() } else { begun.account.whole() };
         loop {
             begun.account.phase = Phase::Route;
             let due = now + begun.remaining(now)?.min(LEASE_LIMIT);

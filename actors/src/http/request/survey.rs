@@ -25,7 +25,7 @@ pub(super) struct Survey<'b> {
     pub(super) dropped: Marks,
     /// `X-Forwarded-For` and `Forwarded`: dropped, and written anew with what they say.
     pub(super) chain: Marks,
-    /// `X-Forwarded-Proto` and `X-Forwarded-Host`: passed on if the client is trusted.
+    /// All other `X-Forwarded-*`: passed on if the client is trusted.
     pub(super) told: Marks,
     coding: bool,
     option_count: usize,
@@ -114,6 +114,11 @@ impl<'b> Survey<'b> {
                 self.dropped.add(place);
             }
             14..=17 if is_in_disguise(field.name) => self.dropped.add(place),
+            13.. => match claim(field.name) {
+                Claim::None => {}
+                Claim::Plain => self.told.add(place),
+                Claim::Disguised => self.dropped.add(place),
+            },
             _ => {}
         }
         Ok(())
@@ -150,15 +155,39 @@ impl<'b> Survey<'b> {
     }
 }
 
+/// Whether a field says whom its sender stands for.
+enum Claim {
+    None,
+    /// It begins with `X-Forwarded-`.
+    Plain,
+    /// It does so for a backend that reads `_` as `-`.
+    Disguised,
+}
+
+fn claim(name: &str) -> Claim {
+    const FAMILY: &[u8] = b"x-forwarded-";
+    let start = name.as_bytes().get(..FAMILY.len()).unwrap_or_default();
+    if start.eq_ignore_ascii_case(FAMILY) {
+        Claim::Plain
+    } else if !start.is_empty()
+        && start.iter().zip(FAMILY).all(|(byte, known)| reads_as(*byte, *known))
+    {
+        Claim::Disguised
+    } else {
+        Claim::None
+    }
+}
+
+fn reads_as(byte: u8, known: u8) -> bool {
+    byte.eq_ignore_ascii_case(&known) || (byte == b'_' && known == b'-')
+}
+
 /// Whether `name` becomes an `X-Forwarded-*`, or one that frames the body, in a backend that reads
 /// `_` as `-`, as those do that hand fields on as variables (CGI, WSGI, PHP). No proxy writes them
 /// so, not a trusted one either.
 fn is_in_disguise(name: &str) -> bool {
-    let same = |known: &str| {
-        name.bytes().zip(known.bytes()).all(|(byte, known)| {
-            byte.eq_ignore_ascii_case(&known) || (byte == b'_' && known == b'-')
-        })
-    };
+    let same =
+        |known: &str| name.bytes().zip(known.bytes()).all(|(byte, known)| reads_as(byte, known));
     match name.len() {
         14 => same("content-length"),
         15 => same("x-forwarded-for"),

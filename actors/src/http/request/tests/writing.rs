@@ -134,6 +134,22 @@ fn a_claim_or_a_framing_that_is_spelled_with_underscores_is_dropped_whoever_send
 }
 
 #[test]
+fn any_other_claim_of_that_family_is_kept_from_a_trusted_client_alone() {
+    let claims = "X-Forwarded-Port: 443\r\nx-forwarded-prefix: /a\r\nX-Forwarded-SSL: on\r\n";
+    let head = format!(
+        "GET / HTTP/1.1\r\nHost: a\r\n{claims}X_Forwarded-Port: 444\r\nX-Forwarde: 1\r\n\r\n"
+    );
+    assert_eq!(
+        written(&head, |_| {}),
+        format!("GET / HTTP/1.1\r\nHost: a\r\nX-Forwarde: 1\r\n{SET}\r\n")
+    );
+    assert_eq!(
+        written(&head, |onward| onward.trusted = true),
+        format!("GET / HTTP/1.1\r\nHost: a\r\n{claims}X-Forwarde: 1\r\n{SET}\r\n")
+    );
+}
+
+#[test]
 fn addresses_and_hosts_are_quoted_where_they_are_no_tokens() {
     let tail = |host: &str, client: IpAddr| {
         let head = format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n");
