@@ -142,3 +142,20 @@ fn a_whole_request_has_a_deadline() -> Result<()> {
     ensure!(ended == Ended::Reset, "a truncated answer ends in order");
     Ok(())
 }
+
+#[test]
+fn an_answer_that_its_client_does_not_take_ends_by_force() -> Result<()> {
+    let plan = Plan { http: "body = \"200ms\"", ..Plan::PLAIN };
+    let (mut site, upstream) = Site::in_front(&plan)?;
+    // Where the end of the connection is the end of the body, an orderly one would make it whole.
+    let mut client = site.asking("GET /x HTTP/1.0\r\nHost: a\r\n\r\n")?;
+    let mut backend = upstream.accept()?;
+    backend.head()?;
+    backend.send("HTTP/1.1 200 OK\r\n\r\n")?;
+    let piece = vec![b'x'; 1 << 16];
+    while backend.send(&piece).is_ok() {}
+    site.expect_line(client.local_addr()?, 200, "client_stalled")?;
+    let (_, ended) = client.rest()?;
+    ensure!(ended == Ended::Reset, "a truncated answer ends in order");
+    still_serves(&site, &upstream)
+}
