@@ -11,7 +11,7 @@ const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 #[test]
 fn a_client_is_told_to_go_on_when_the_backend_says_so() -> Result<()> {
-    let (site, upstream) = Site::in_front(&Plan::PLAIN)?;
+    let (mut site, upstream) = Site::in_front(&Plan::PLAIN)?;
     let mut client = site.asking(HEAD)?;
     let mut backend = upstream.accept()?;
     let head = backend.head()?;
@@ -23,6 +23,11 @@ fn a_client_is_told_to_go_on_when_the_backend_says_so() -> Result<()> {
     backend.expect("hello")?;
     backend.send(OK)?;
     client.expect(OK)?;
+    let line = site.line(client.local_addr()?)?;
+    ensure!(
+        line["first_byte_us"].as_u64() >= line["wait_us"].as_u64(),
+        "what came before the body was taken for the answer: {line}"
+    );
     // Both connections are in step.
     client.send("GET /y HTTP/1.1\r\nHost: a\r\n\r\n")?;
     ensure!(backend.head()?.starts_with("GET /y "), "another request came");

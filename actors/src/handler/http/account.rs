@@ -175,6 +175,11 @@ impl Account {
         self.first_byte.get_or_insert_with(Instant::now);
     }
 
+    /// What was there was an interim answer, with the beginning of the next one behind it or not.
+    pub(super) fn answered_for_now(&mut self, and_more: bool) {
+        self.first_byte = and_more.then(Instant::now);
+    }
+
     /// It is over, if not yet for its connection.
     pub(super) fn ended(&mut self, now: Instant) {
         self.ended = Some(now);

@@ -330,6 +330,10 @@ impl Pump {
                 self.begun.exchange.close_backend();
             }
         } else {
+            if used > 0 {
+                // An interim answer is not yet the one that is waited for.
+                self.begun.account.answered_for_now(!rest.is_empty());
+            }
             self.head = Lent::of(rest);
         }
         let piece = if verbatim { &bytes[..used] } else { &out[..] };
