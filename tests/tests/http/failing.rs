@@ -222,3 +222,18 @@ fn a_backend_that_is_not_there_is_a_bad_gateway() -> Result<()> {
     ensure!(answer.status == 502, "{answer:?}");
     site.expect_line(client.local_addr()?, 502, "refused")
 }
+
+#[test]
+fn the_line_of_a_request_that_nobody_could_be_asked_names_the_pool() -> Result<()> {
+    let pool = "attempts = 1\nfall = 1\nretry_after = \"1m\"";
+    let (mut site, upstream) = Site::in_front(&Plan { pool, ..Plan::PLAIN })?;
+    drop(upstream);
+    ensure!(site.ask(GET)?.status == 502, "nobody was tried");
+    let mut client = site.asking(GET)?;
+    let answer = client.answer()?;
+    ensure!(answer.status == 503, "{answer:?}");
+    let line = site.line(client.local_addr()?)?;
+    let told = (&line["code"], &line["pool"], &line["backend"], &line["tries"]);
+    ensure!(told == (&"all_down".into(), &"main".into(), &"".into(), &0.into()), "{line}");
+    Ok(())
+}

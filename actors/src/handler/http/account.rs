@@ -12,7 +12,6 @@ use crate::backend::Backend;
 use crate::backend::lease::Lease;
 use crate::http::request::RequestHead;
 use crate::http::route::Route;
-use crate::pool::Pool;
 use crate::record::Record;
 use crate::spare::Lent;
 
@@ -68,7 +67,7 @@ pub(super) struct Account {
     first_byte: Option<Instant>,
     ended: Option<Instant>,
     route: Option<Arc<Route>>,
-    pool: Option<Arc<Pool>>,
+    pool: Option<Arc<str>>,
     backend: Option<Arc<Backend>>,
     tries: u32,
     pub(super) reused: bool,
@@ -137,11 +136,15 @@ impl Account {
         self.route = Some(Arc::clone(route));
     }
 
+    /// A backend of `pool` is wanted, whether it has one to give or not.
+    pub(super) fn wants(&mut self, pool: &Arc<str>) {
+        self.pool = Some(Arc::clone(pool));
+    }
+
     /// A backend is tried.
     pub(super) fn tries(&mut self, lease: &Lease) {
         self.tries += 1;
         self.backend = Some(Arc::clone(lease.backend()));
-        self.pool = Some(Arc::clone(lease.pool()));
     }
 
     /// How many backends were tried.
@@ -232,7 +235,7 @@ impl Drop for Account {
             protocol: if self.old { "HTTP/1.0" } else { "HTTP/1.1" },
             status: if crashed && self.status == 0 { 503 } else { self.status },
             route: self.route.as_ref().map_or("", |route| &*route.name),
-            pool: self.pool.as_ref().map_or("", |pool| pool.name()),
+            pool: self.pool.as_deref().unwrap_or_default(),
             backend: self.backend.as_ref().map_or("", |backend| backend.address()),
             tries: self.tries,
             reused: self.reused,

@@ -131,6 +131,7 @@ impl Conversation {
         match &route.target {
             Target::Pool { pool, .. } => {
                 let pool = Arc::clone(pool);
+                begun.account.wants(&pool);
                 self.forward(&pool, begun).await
             }
             Target::Redirect(_) | Target::Answer(_) => self.answer_target(&route, begun).await,
