@@ -89,12 +89,22 @@ fn inspect(watchdog: Watchdog, runtime: &Runtime, worker: &Arc<Worker>) {
             worker.stuck.store(true, Ordering::Relaxed);
             runtime.health_changed();
             let culprit = culprit(runtime, worker);
-            error!(
-                worker = %worker.placement.id(),
-                actor = culprit.as_ref().map(|node| node.path()).unwrap_or_default(),
-                silent_ms = since.as_millis() as u64,
-                "a worker does not answer: this actor holds it"
-            );
+            let silent_ms = since.as_millis() as u64;
+            let worker_id = worker.placement.id();
+            match &culprit {
+                Some(node) => error!(
+                    worker = %worker_id,
+                    actor = node.path(),
+                    silent_ms,
+                    "a worker does not answer: this actor holds it"
+                ),
+                None => error!(
+                    worker = %worker_id,
+                    silent_ms,
+                    "a worker does not answer, and no actor holds it: does the machine have \
+                     processor time to give?"
+                ),
+            }
             if let Some(node) = culprit.or_else(|| worker.pulse.lock().clone()) {
                 let what = Lifecycle::WorkerStuck { worker: worker.placement.worker(), since };
                 runtime.events().emit(&node, node.generation(), what);
