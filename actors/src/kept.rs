@@ -2,7 +2,7 @@
 //!
 //! They are in a cell of the thread that outlives every actor, and are taken and given back without
 //! a message. `upstreams/wN` only closes those that have waited too long, and shows how many there
-//! are.
+//! are. They are in no budget of descriptors: where these run out, the oldest give way.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -111,6 +111,24 @@ pub(crate) fn sweep(now: Instant) {
     });
 }
 
+/// Closes the one that has the least time left, since a descriptor is wanted for something that does
+/// not only wait; says whether there was one.
+pub(crate) fn give_way() -> bool {
+    KEPT.with_borrow_mut(|kept| {
+        let Kept { backends, counts } = kept;
+        // Those in front have waited longest.
+        let fronts = backends.values_mut().filter(|waiting| !waiting.is_empty());
+        let Some(waiting) = fronts.min_by_key(|waiting| waiting.front().map(|idle| idle.until))
+        else {
+            return false;
+        };
+        waiting.pop_front();
+        counts.idle.fetch_sub(1, Relaxed);
+        counts.ended.fetch_add(1, Relaxed);
+        true
+    })
+}
+
 /// Closes all.
 pub(crate) fn clear() {
     KEPT.with_borrow_mut(|kept| {
@@ -158,6 +176,24 @@ mod tests {
             assert!(matches!(theirs[other].poll_read(&mut cx, &mut byte), Poll::Ready(Ok(1))));
         }
         assert!(take(backend, now).is_none());
+    }
+
+    #[test]
+    fn the_one_that_has_waited_longest_gives_way_whose_ever_it_is() {
+        clear();
+        let (now, backends) = (Instant::now(), [id(), id()]);
+        let mut theirs = Vec::new();
+        for second in 0..3 {
+            let (ours, other) = memory::pair(16);
+            keep(backends[second % 2], ours, &LIMITS, now + Duration::from_secs(second as u64));
+            theirs.push(other);
+        }
+        assert!(give_way());
+        assert!(take(backends[0], now).is_some() && take(backends[0], now).is_none());
+        assert!(give_way());
+        assert!(take(backends[1], now).is_none());
+        assert!(!give_way());
+        assert_eq!(counts().idle.load(Relaxed), 0);
     }
 
     #[test]

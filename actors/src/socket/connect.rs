@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use trunkline_runtime::Deadline;
 
 use super::TcpOptions;
+use crate::kept;
 use crate::stream::Stream;
 
 /// Why a connection could not be made. Nothing had been sent, so trying elsewhere is always safe.
@@ -146,8 +147,23 @@ async fn within_share(
     .await
 }
 
+/// Kept connections, of which nobody would be told, give way to one that is wanted.
+fn new_socket(address: SocketAddr) -> io::Result<TcpSocket> {
+    loop {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+        match socket {
+            Err(error) if is_out_of_descriptors(&error) && kept::give_way() => {}
+            socket => return socket,
+        }
+    }
+}
+
+fn is_out_of_descriptors(error: &io::Error) -> bool {
+    matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE))
+}
+
 async fn connect_one(address: SocketAddr, options: &TcpOptions) -> io::Result<TcpStream> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    let socket = new_socket(address)?;
     options.set_on(&SockRef::from(&socket))?;
     let tcp = socket.connect(address).await?;
     // A port of this machine on which nothing listens may be given to this very socket as its

@@ -14,6 +14,7 @@ use tracing::{debug, error, warn};
 use trunkline_runtime::{Actor, Context, Failure, Placement, Shutdown, Stopping, SupervisorHandle};
 
 use crate::accept_fault::AcceptFault;
+use crate::kept;
 use crate::record::Record;
 use crate::socket::AcceptSocket;
 use crate::stream::Stream;
@@ -233,6 +234,8 @@ impl Accepting {
                 debug!(listener = %self.shared.name, %error, "a connection was gone before accept");
                 Ok(())
             }
+            // Not a client but what waits for one gives way.
+            AcceptFault::Limits if kept::give_way() => Ok(()),
             AcceptFault::Limits => {
                 self.pause = Some(Box::pin(tokio::time::sleep(PAUSE)));
                 self.shared.paused.fetch_add(1, Ordering::Relaxed);

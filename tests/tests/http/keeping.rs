@@ -3,7 +3,9 @@
 use std::io::ErrorKind;
 
 use anyhow::{Result, ensure};
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use trunkline_tests::http::wire::{Upstream, Wire};
+use trunkline_tests::procfs::open_descriptors;
 
 use super::site::{Plan, Site};
 
@@ -157,6 +159,34 @@ fn a_connection_is_not_kept_while_a_part_of_the_body_waits_to_be_sent() -> Resul
     // Of some of these the kernel takes all but the end of the last piece that was read.
     for length in (most - COARSE..most + COARSE / 4).step_by(FINE) {
         answered_early(&site, &upstream, length)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn where_descriptors_run_out_kept_connections_give_way_to_requests() -> Result<()> {
+    const REQUESTS: u64 = 40;
+    let (mut site, upstream) = Site::in_front(&SAFE)?;
+    let process = site.process().id();
+    // Two for each request that is under way, and next to nothing for what only waits.
+    let enough = open_descriptors(process)? as u64 + 2 * REQUESTS + 4;
+    let limit = Rlimit { current: Some(enough), maximum: Some(enough) };
+    prlimit(Pid::from_raw(process.try_into()?), Resource::Nofile, limit)?;
+    let mut kept = Vec::new();
+    // The first ones leave connections behind, onto which no POST goes.
+    for request in [GET, EMPTY_POST] {
+        let mut asked = Vec::new();
+        for _ in 0..REQUESTS {
+            let client = site.asking(request)?;
+            let mut backend = upstream.accept()?;
+            backend.head()?;
+            asked.push((client, backend));
+        }
+        for (mut client, mut backend) in asked {
+            backend.send(OK)?;
+            ensure!(client.answer()?.status == 200, "a request was not served");
+            kept.push(backend);
+        }
     }
     Ok(())
 }
