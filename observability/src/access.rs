@@ -8,15 +8,15 @@
 //! | `request` | its number, 16 hexadecimal digits |
 //! | `client` | the peer's address |
 //! | `listener`, `connection`, `worker` | where it came in |
-//! | `method`, `host`, `path`, `protocol` | as the client sent them |
+//! | `method`, `host`, `path`, `protocol` | as the client sent them; of a head that cannot be read, `path` is its first line |
 //! | `status` | of the answer; `none` (in JSON `null`) if nothing was answered |
 //! | `route`, `pool`, `backend` | where it went; empty if it did not come so far |
 //! | `tries` | backends that were tried |
 //! | `reused` | whether it went over a connection that was kept |
 //! | `phase`, `code` | how far it came, and why it ended |
 //! | `bytes_in`, `bytes_out` | bytes of the client, and to the client |
-//! | `wait_us` | microseconds from its whole head to its being sent to the backend |
-//! | `first_byte_us` | from its whole head to the answer's first byte; `none` without one |
+//! | `wait_us` | microseconds from its whole head until all of it, with its body, was sent to the backend; 0 if it was not |
+//! | `first_byte_us` | from its whole head to the first byte of the backend's answer, interim ones left out; `none` without one |
 //! | `total_us` | its whole time |
 //! | `detail` | more on why it ended; left out where there is nothing to say |
 
@@ -78,7 +78,7 @@ pub struct AccessLine<'a> {
     pub status: u16,
     /// The route's name.
     pub route: &'a str,
-    /// The pool's name; empty if none was asked.
+    /// The pool's name; empty if none was asked for a backend.
     pub pool: &'a str,
     /// The address of the last backend; empty if none was tried.
     pub backend: &'a str,
@@ -94,7 +94,8 @@ pub struct AccessLine<'a> {
     pub bytes_in: u64,
     /// Bytes to the client.
     pub bytes_out: u64,
-    /// Microseconds from its whole head to its being sent to the backend.
+    /// Microseconds from its whole head until all of it, with its body, was sent to the backend; 0 if
+    /// it was not.
     pub wait_us: u64,
     /// Microseconds from its whole head to the first byte of the answer, if there was one.
     pub first_byte_us: Option<u64>,

@@ -66,7 +66,7 @@ static ROUTE: &[Field] = &[
         "path",
         Kind::Text(&path::RULE),
         Optional("any"),
-        "The path that is asked for, as it is written; one that ends with / matches all below it.",
+        "The path that is asked for; one that ends with / matches all below it.",
     ),
     scalar(
         "exact",
