@@ -88,6 +88,8 @@ pub(super) struct Table {
     random: fastrand::Rng,
     /// What is dropped once the lock is open: it runs code that is not ours.
     pub(super) discarded: Vec<Child>,
+    /// The room of the reports read last, for the next.
+    read: Vec<Report>,
     pub(super) ready: bool,
     pub(super) ended: Option<Outcome>,
 }
@@ -126,6 +128,7 @@ impl SupervisorCell {
                 core,
                 random: fastrand::Rng::new(),
                 discarded: Vec::new(),
+                read: Vec::new(),
                 ready: false,
                 ended: None,
             }),
@@ -307,9 +310,10 @@ impl SupervisorCell {
     /// Reads all reports and does all that is due.
     fn turn(self: &Arc<Self>) {
         let now = crate::clock::now();
-        let reports = std::mem::take(&mut *self.reports.lock());
         let mut table = self.table.lock();
-        for report in reports {
+        let mut reports = std::mem::take(&mut table.read);
+        std::mem::swap(&mut reports, &mut *self.reports.lock());
+        for report in reports.drain(..) {
             match report {
                 Report::Started { key, generation } => table.core.started(key, generation, now),
                 Report::Exited { key, generation, reason } => {
@@ -318,6 +322,7 @@ impl SupervisorCell {
                 }
             }
         }
+        table.read = kept(reports);
         if table.core.next_deadline().is_some_and(|at| at <= now) {
             table.core.tick(now);
         }
@@ -326,19 +331,29 @@ impl SupervisorCell {
 
     /// Carries out what the core has decided, and opens the lock.
     fn act(self: &Arc<Self>, mut table: parking_lot::MutexGuard<'_, Table>) {
-        let actions = std::mem::take(&mut table.core.actions);
-        for action in actions {
+        let mut actions = std::mem::take(&mut table.core.actions);
+        for action in actions.drain(..) {
             self.act_on(&mut table, action);
         }
-        let discarded = std::mem::take(&mut table.discarded);
+        if table.core.actions.is_empty() {
+            table.core.actions = kept(actions);
+        }
+        let mut discarded = std::mem::take(&mut table.discarded);
         self.up.store(table.core.is_running(), Ordering::Relaxed);
         drop(table);
-        for child in discarded {
+        if discarded.is_empty() {
+            return;
+        }
+        for child in discarded.drain(..) {
             if let Some(inner) = child.inner() {
                 inner.dismantle();
             }
             // A factory's destructor may panic like any other code of an author.
             let _ = crate::panics::guarded_drop(child);
+        }
+        let mut table = self.table.lock();
+        if table.discarded.is_empty() {
+            table.discarded = kept(discarded);
         }
     }
 
@@ -360,4 +375,13 @@ impl SupervisorCell {
         self.act(table);
         self.waker.wake();
     }
+}
+
+/// How much room of what is read, done or dropped in a turn is kept for the next: a turn of
+/// connections that come and go needs little, the end of them all as much as there are.
+const ROOM: usize = 64;
+
+/// The emptied `list`, to be filled again, unless it had grown large.
+fn kept<T>(list: Vec<T>) -> Vec<T> {
+    if list.capacity() > ROOM { Vec::new() } else { list }
 }
