@@ -41,10 +41,7 @@ pub(crate) struct Shared<A: Actor> {
     pub(crate) worker: Arc<Worker>,
     /// None where the one state was given.
     pub(crate) factory: Option<Factory<A>>,
-    /// Boxed, as it is there only at an end.
-    exit: Cell<Option<Box<ExitReason>>>,
-    /// A panic in the destructor of the state.
-    drop_panic: Cell<Option<Box<Panic>>>,
+    exit: Cell<Exit>,
     pub(crate) generation: Cell<u32>,
     pub(crate) turn: Cell<u8>,
     /// Set while an incarnation may run; a host that is polled otherwise does nothing.
@@ -59,8 +56,7 @@ impl<A: Actor> Shared<A> {
             address,
             worker,
             factory,
-            exit: Cell::new(None),
-            drop_panic: Cell::new(None),
+            exit: Cell::new(Exit::Unknown),
             generation: Cell::new(0),
             turn: Cell::new(0),
             up: Cell::new(false),
@@ -72,7 +68,7 @@ impl<A: Actor> Shared<A> {
     /// A new incarnation begins.
     pub(crate) fn begin(&self, generation: u32) {
         self.generation.set(generation);
-        self.exit.set(None);
+        self.exit.set(Exit::Unknown);
         self.stop_requested.set(false);
         self.ready_deferred.set(false);
         self.up.set(true);
@@ -80,33 +76,73 @@ impl<A: Actor> Shared<A> {
 
     /// The incarnation ends for this reason, unless one is known already.
     pub(crate) fn exit(&self, reason: ExitReason) {
-        let known = self.exit.take();
-        self.exit.set(known.or_else(|| Some(Box::new(reason))));
+        if !self.is_exiting() {
+            self.exit.set(reason.into());
+        }
     }
 
     /// It gives up, whatever was said before.
     fn fail(&self, failure: Failure) {
-        self.exit.set(Some(Box::new(ExitReason::Failed(failure))));
+        self.exit.set(ExitReason::Failed(failure).into());
+    }
+
+    /// A panic in the destructor of its state; nothing that was said before matters any more.
+    fn drop_panicked(&self, panic: Panic) {
+        self.exit.set(ExitReason::Panicked(panic).into());
     }
 
     fn is_exiting(&self) -> bool {
-        self.peek_exit(|known| known.is_some())
+        let known = self.exit.replace(Exit::Unknown);
+        let exiting = !matches!(known, Exit::Unknown);
+        self.exit.set(known);
+        exiting
     }
 
-    fn peek_exit<R>(&self, look: impl FnOnce(Option<&ExitReason>) -> R) -> R {
-        let known = self.exit.take();
-        let seen = look(known.as_deref());
-        self.exit.set(known);
-        seen
+    /// Why it ends, as far as is known.
+    fn peek_exit(&self) -> ExitReason {
+        let reason = self.take_exit();
+        if let Some(reason) = &reason {
+            self.exit.set(reason.clone().into());
+        }
+        reason.unwrap_or(ExitReason::Normal)
     }
 
     /// Why it ends, where it said so; asked once.
     pub(crate) fn take_exit(&self) -> Option<ExitReason> {
-        self.exit.take().map(|reason| *reason)
+        self.exit.replace(Exit::Unknown).known()
     }
+}
 
-    pub(crate) fn take_drop_panic(&self) -> Option<Panic> {
-        self.drop_panic.take().map(|panic| *panic)
+/// An exit reason, in as little room as most need.
+enum Exit {
+    Unknown,
+    Normal,
+    Shutdown,
+    Killed,
+    /// Boxed, as hardly any child ends so.
+    Other(Box<ExitReason>),
+}
+
+impl Exit {
+    fn known(self) -> Option<ExitReason> {
+        match self {
+            Self::Unknown => None,
+            Self::Normal => Some(ExitReason::Normal),
+            Self::Shutdown => Some(ExitReason::Shutdown),
+            Self::Killed => Some(ExitReason::Killed),
+            Self::Other(reason) => Some(*reason),
+        }
+    }
+}
+
+impl From<ExitReason> for Exit {
+    fn from(reason: ExitReason) -> Self {
+        match reason {
+            ExitReason::Normal => Self::Normal,
+            ExitReason::Shutdown => Self::Shutdown,
+            ExitReason::Killed => Self::Killed,
+            ExitReason::Failed(_) | ExitReason::Panicked(_) => Self::Other(Box::new(reason)),
+        }
     }
 }
 
@@ -196,8 +232,7 @@ impl<A: Actor> actix::Actor for Host<A> {
             return;
         }
         if let Some(state) = &mut self.state {
-            let known = self.shared.peek_exit(|known| known.cloned());
-            state.stopped(&known.unwrap_or(ExitReason::Normal));
+            state.stopped(&self.shared.peek_exit());
         }
     }
 }
@@ -210,7 +245,7 @@ impl<A: Actor> actix::Supervised for Host<A> {
         if let Some(state) = self.state.take()
             && let Err(panic) = guarded_drop(state)
         {
-            self.shared.drop_panic.set(Some(Box::new(panic)));
+            self.shared.drop_panicked(panic);
         }
     }
 }

@@ -130,7 +130,16 @@ impl<A: Actor> Task<A> {
         self.shared.up.set(false);
         drop(mark);
         drop(ending);
-        let panicked = panicked.or_else(|| self.shared.take_drop_panic());
+        let panicked = panicked.or_else(|| match self.shared.take_exit() {
+            Some(ExitReason::Panicked(panic)) => Some(panic),
+            Some(
+                ExitReason::Normal
+                | ExitReason::Shutdown
+                | ExitReason::Killed
+                | ExitReason::Failed(_),
+            )
+            | None => None,
+        });
         match (reason, panicked) {
             (reason @ ExitReason::Panicked(_), _) | (reason, None) => reason,
             (
