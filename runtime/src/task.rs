@@ -51,6 +51,11 @@ impl<A: Actor> Task<A> {
         self.shared.up.get()
     }
 
+    /// Its state was given once, and has ended.
+    fn is_spent(&self) -> bool {
+        self.shared.factory.is_none() && self.generation() > 0 && !self.is_up()
+    }
+
     fn begin(&mut self, generation: u32) {
         self.shared.begin(generation);
         self.node().incarnate(generation, Status::Starting);
@@ -202,6 +207,11 @@ impl<A: Actor> Future for Task<A> {
                 (Desired::Kill(generation), false) if generation > this.generation() => {
                     this.begin(generation);
                     this.end(ExitReason::Killed);
+                }
+                // It has had its one state, and said so: nobody will want another incarnation.
+                (_, false) if this.is_spent() => {
+                    this.vanish();
+                    return Poll::Ready(());
                 }
                 (
                     Desired::Nothing
