@@ -115,11 +115,7 @@ pub async fn connect(
     options: &TcpOptions,
 ) -> Result<Stream, ConnectError> {
     let begun = Instant::now();
-    let mut last = ConnectError {
-        address: SocketAddr::from(([0, 0, 0, 0], 0)),
-        failure: ConnectFailure::Unreachable,
-        source: io::Error::new(io::ErrorKind::AddrNotAvailable, "it has no address"),
-    };
+    let mut last = None;
     let mut untried = addresses.len() as u32;
     for &address in addresses {
         let share = within.saturating_sub(begun.elapsed()) / untried;
@@ -128,9 +124,13 @@ pub async fn connect(
             Ok(tcp) => return Ok(Stream::Plain(tcp)),
             Err(source) => source,
         };
-        last = ConnectError { address, failure: ConnectFailure::of(&source), source };
+        last = Some(ConnectError { address, failure: ConnectFailure::of(&source), source });
     }
-    Err(last)
+    Err(last.unwrap_or_else(|| ConnectError {
+        address: SocketAddr::from(([0, 0, 0, 0], 0)),
+        failure: ConnectFailure::Unreachable,
+        source: io::Error::new(io::ErrorKind::AddrNotAvailable, "it has no address"),
+    }))
 }
 
 /// On the wheel of the thread, which costs a fraction of a time-out of tokio's.
