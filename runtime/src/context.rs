@@ -117,6 +117,15 @@ impl<'a, A: Actor> Context<'a, A> {
         });
     }
 
+    /// Polls what the state itself holds as the work of the actor: when it is over, so is the
+    /// actor. It costs less than [`Self::run`], as the future need not be moved anywhere.
+    pub fn work<P>(&mut self, poll: P)
+    where
+        P: FnMut(&mut A, &mut std::task::Context<'_>) -> Poll<()> + 'static,
+    {
+        self.actix.spawn(Work { poll });
+    }
+
     /// Handles each item of a stream; `end` follows the last.
     pub fn follow<S, T, E>(&mut self, stream: S, each: T, end: E)
     where
@@ -218,6 +227,32 @@ where
             host.with(actix, |state, cx| then(state, output, cx));
         }
         Poll::Ready(())
+    }
+}
+
+struct Work<P> {
+    poll: P,
+}
+
+impl<P> Unpin for Work<P> {}
+
+impl<A, P> actix::fut::ActorFuture<Host<A>> for Work<P>
+where
+    A: Actor,
+    P: FnMut(&mut A, &mut std::task::Context<'_>) -> Poll<()>,
+{
+    type Output = ();
+
+    fn poll(
+        self: Pin<&mut Self>,
+        host: &mut Host<A>,
+        actix: &mut HostContext<A>,
+        task: &mut std::task::Context<'_>,
+    ) -> Poll<()> {
+        let poll = &mut self.get_mut().poll;
+        let polled = host.with(actix, |state, cx| poll(state, task).map(|()| cx.stop()));
+        // Without a state there is nothing left to do.
+        polled.unwrap_or(Poll::Ready(()))
     }
 }
 

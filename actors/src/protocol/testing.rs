@@ -19,9 +19,10 @@ use trunkline_runtime::{
 
 use super::{Hosted, Means, Protocol};
 use crate::blocking::Blocking;
+use crate::handler::Handler;
 use crate::record::Record;
 use crate::stream::memory;
-use crate::tree::connection::{Connection as ConnectionActor, MAILBOX, Place};
+use crate::tree::connection::{Connection as ConnectionActor, MAILBOX, Place, Premises};
 
 pub use peer::TestPeer;
 pub(super) use tap::Tap;
@@ -221,10 +222,11 @@ impl<P: Protocol> Bench<P> {
         let (near, far) = memory::pair(self.window);
         let number = self.made.fetch_add(1, Relaxed) + 1;
         let record = Record::new(number, near.peer_addr()?, "test".into(), false);
-        let place =
-            Place { _listener: None, _process: Arc::new(Semaphore::new(1)).acquire_owned().await? };
-        let hosted = Arc::clone(&self.hosted);
-        let actor = ConnectionActor::new(near, hosted, record, place);
+        let handler = Arc::clone(&self.hosted) as Arc<dyn Handler>;
+        let process = Arc::new(Semaphore::new(1));
+        let premises = Arc::new(Premises { handler, listener: None, process });
+        let place = Place::take(&premises).ok_or_else(|| Failure::new("there is one place"))?;
+        let actor = ConnectionActor::new(near, record, place);
         let grace = Shutdown::Grace(PATIENCE);
         let address = self.connections.start_here(number, grace, MAILBOX, actor)?;
         let connection = self.hosted.tap().connection(number).await;

@@ -58,12 +58,13 @@ impl Acceptor {
 
     fn accepting(&self) -> Result<Accepting, Failure> {
         let shared = &self.shared;
+        let premises = &shared.premises;
         Ok(Accepting {
             socket: None,
             worker: self.socket,
             intake: self.intake()?,
-            listener_places: shared.places.clone().map(PollSemaphore::new),
-            process_places: PollSemaphore::new(Arc::clone(&shared.process_places)),
+            listener_places: premises.listener.clone().map(PollSemaphore::new),
+            process_places: PollSemaphore::new(Arc::clone(&premises.process)),
             held: (None, None),
             waits: false,
             pause: None,
@@ -115,8 +116,7 @@ impl Intake {
         let id = self.shared.next_id.fetch_add(1, Ordering::Relaxed);
         self.shared.accepted.fetch_add(1, Ordering::Relaxed);
         let record = Record::new(id, peer, Arc::clone(&self.shared.name), self.shared.log);
-        let handler = Arc::clone(&self.shared.handler);
-        let connection = Connection::new(stream, handler, record, place);
+        let connection = Connection::new(stream, record, place);
         let grace = match grace(self.shared.drain) {
             Duration::ZERO => Shutdown::Kill,
             grace => Shutdown::Grace(grace),
@@ -131,7 +131,7 @@ impl Intake {
     /// the queue is not empty may not have come round to this worker yet.
     fn empty(&self, socket: usize, cx: &mut TaskContext<'_>) -> Poll<()> {
         for _ in 0..BATCH {
-            let Some(place) = self.try_place() else {
+            let Some(place) = Place::take(&self.shared.premises) else {
                 return Poll::Ready(());
             };
             match self.shared.sockets.accept_now(socket) {
@@ -142,15 +142,6 @@ impl Intake {
         }
         cx.waker().wake_by_ref();
         Poll::Pending
-    }
-
-    fn try_place(&self) -> Option<Place> {
-        let listener = match &self.shared.places {
-            Some(places) => Some(Arc::clone(places).try_acquire_owned().ok()?),
-            None => None,
-        };
-        let process = Arc::clone(&self.shared.process_places);
-        Some(Place { _listener: listener, _process: process.try_acquire_owned().ok()? })
     }
 }
 
@@ -203,6 +194,13 @@ impl Accepting {
     }
 
     fn poll_place(&mut self, cx: &mut TaskContext<'_>) -> Poll<Result<Place, Failure>> {
+        if self.held.0.is_none()
+            && self.held.1.is_none()
+            && let Some(place) = Place::take(&self.shared.premises)
+        {
+            self.waits = false;
+            return Poll::Ready(Ok(place));
+        }
         let closed = || Failure::new("the limit of connections was withdrawn");
         if let Some(places) = &mut self.listener_places
             && self.held.0.is_none()
@@ -224,7 +222,7 @@ impl Accepting {
         let (listener, process) = std::mem::take(&mut self.held);
         Poll::Ready(process.map_or_else(
             || Err(closed()),
-            |process| Ok(Place { _listener: listener, _process: process }),
+            |process| Ok(Place::of(&self.shared.premises, listener, process)),
         ))
     }
 

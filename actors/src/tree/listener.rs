@@ -22,6 +22,7 @@ use crate::socket::Sockets;
 
 use super::Supervision;
 use super::acceptor::Acceptor;
+use super::connection::Premises;
 use shared::Shared;
 
 /// When a stand-in that could not be started is tried again.
@@ -58,10 +59,12 @@ pub fn spec(plan: ListenerPlan, supervision: &Supervision, workers: usize) -> Su
     let shared = Arc::new(Shared {
         name: plan.name,
         sockets: plan.sockets,
-        handler: plan.handler,
+        premises: Arc::new(Premises {
+            handler: plan.handler,
+            listener: plan.limit.map(|limit| Arc::new(Semaphore::new(limit))),
+            process: plan.process_places,
+        }),
         connections: handles,
-        places: plan.limit.map(|limit| Arc::new(Semaphore::new(limit))),
-        process_places: plan.process_places,
         drain: plan.drain,
         log: plan.log,
         next_id: AtomicU64::new(1),
@@ -119,7 +122,7 @@ impl Actor for Listener {
         };
         if self.shared.sockets.open()? {
             let address: SocketAddr = self.shared.sockets.local_addr();
-            let protocol = self.shared.handler.name();
+            let protocol = self.shared.premises.handler.name();
             info!(listener = %self.shared.name, %address, protocol, "listening");
         }
         cx.show(Arc::clone(&self.shared) as Arc<dyn Detail>);

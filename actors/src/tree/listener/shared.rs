@@ -7,21 +7,19 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use serde_json::json;
-use tokio::sync::Semaphore;
 use trunkline_runtime::{Detail, SupervisorHandle};
 
-use crate::handler::Handler;
 use crate::socket::Sockets;
+
+use crate::tree::connection::Premises;
 
 /// Held by the listener's actor, its acceptors and its supervisor's spec; outlives each of them.
 pub(crate) struct Shared {
     pub(crate) name: Arc<str>,
     pub(crate) sockets: Arc<Sockets>,
-    pub(crate) handler: Arc<dyn Handler>,
+    pub(crate) premises: Arc<Premises>,
     /// The supervisors of its connections, by worker.
     pub(crate) connections: Vec<SupervisorHandle>,
-    pub(crate) places: Option<Arc<Semaphore>>,
-    pub(crate) process_places: Arc<Semaphore>,
     pub(crate) drain: Duration,
     pub(crate) log: bool,
     pub(crate) next_id: AtomicU64,
@@ -36,8 +34,8 @@ impl Detail for Shared {
     fn detail(&self) -> serde_json::Value {
         json!({
             "address": self.sockets.local_addr().to_string(),
-            "protocol": self.handler.name(),
-            "handler": self.handler.detail(),
+            "protocol": self.premises.handler.name(),
+            "handler": self.premises.handler.detail(),
             "connections": self.connections.iter().map(SupervisorHandle::len).sum::<usize>(),
             "accepted": self.accepted.load(Ordering::Relaxed),
             "waited_at_limit": self.at_limit.load(Ordering::Relaxed),
