@@ -219,24 +219,24 @@ pub enum BadAnswer {
 }
 
 impl BadAnswer {
-    /// A code for logs: stable, and the same for all answers with this fault.
+    /// A code for logs: stable, the same for all answers with this fault, and that of no request.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::BadHead => "bad_head",
+            Self::BadHead => "answer_bad_head",
             Self::BadVersion => "bad_version",
             Self::BadStatus => "bad_status",
-            Self::HeadTooLong => "head_too_long",
-            Self::TooManyFields => "too_many_fields",
-            Self::BadLength => "bad_length",
-            Self::LengthAndCoding => "length_and_coding",
-            Self::UnknownCoding => "unknown_coding",
+            Self::HeadTooLong => "answer_head_too_long",
+            Self::TooManyFields => "answer_too_many_fields",
+            Self::BadLength => "answer_bad_length",
+            Self::LengthAndCoding => "answer_length_and_coding",
+            Self::UnknownCoding => "answer_unknown_coding",
             Self::MisplacedCoding => "misplaced_coding",
             Self::UnaskedUpgrade => "unasked_upgrade",
-            Self::BadChunk => "bad_chunk",
-            Self::BadTrailer => "bad_trailer",
-            Self::TrailerTooLong => "trailer_too_long",
-            Self::BodyTooLong => "body_too_long",
+            Self::BadChunk => "answer_bad_chunk",
+            Self::BadTrailer => "answer_bad_trailer",
+            Self::TrailerTooLong => "answer_trailer_too_long",
+            Self::BodyTooLong => "answer_body_too_long",
             Self::Missing => "missing_answer",
             Self::TooManyInterim => "too_many_interim_answers",
             Self::Truncated => "truncated",

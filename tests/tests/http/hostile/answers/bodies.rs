@@ -175,14 +175,14 @@ pub(super) const CASES: [Case; 32] = [
         Get,
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nok\r\n0\r\n\r\n",
         Then::Next,
-        Bad("bad_chunk"),
+        Bad("answer_bad_chunk"),
     ),
     (
         "a chunk that is none, to HTTP/1.0",
         Old,
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n 2\r\nok\r\n0\r\n\r\n",
         Then::Next,
-        Bad("bad_chunk"),
+        Bad("answer_bad_chunk"),
     ),
     (
         "a head without an end",
