@@ -84,7 +84,7 @@ fn banner(wanted: SocketAddr, got: SocketAddr) -> String {
          {taken}\n  \
          curl {got}          several times: they answer in turn\n  \
          curl {got}/crash    the one that answers panics, and its supervisor restarts it\n  \
-         curl {got}/flaky    a backend that fails every other time\n  \
+         curl {got}/flaky    a backend that fails half the time\n  \
          curl {got}/hello    an answer of the route's own\n\n\
          Ctrl-C stops it. `trunkline run -c FILE` serves a file, `trunkline --help` shows the rest.\n",
         version = env!("CARGO_PKG_VERSION"),
