@@ -194,11 +194,11 @@ impl Accepting {
     }
 
     fn poll_place(&mut self, cx: &mut TaskContext<'_>) -> Poll<Result<Place, Failure>> {
-        if self.held.0.is_none()
-            && self.held.1.is_none()
+        // One that waits stands in a semaphore's queue and may have been given its permit there: to
+        // take another past it would keep that one from everybody.
+        if !self.waits
             && let Some(place) = Place::take(&self.shared.premises)
         {
-            self.waits = false;
             return Poll::Ready(Ok(place));
         }
         let closed = || Failure::new("the limit of connections was withdrawn");
