@@ -162,11 +162,12 @@ impl<A: Actor> Task<A> {
         if self.is_up() {
             self.end(ExitReason::Killed);
         }
-        if let Some(mut actix) = self.actix.take() {
+        if let Some(actix) = &mut self.actix {
             let ending = Ending::because(&ExitReason::Killed);
             // Terminated, so that its destructor does not poll it once more.
             actix.ctx().terminate();
-            let _ = guarded_drop(actix);
+            // Where it lies: it is large. None is left also where a destructor panics.
+            let _ = guarded(|| self.actix = None);
             // The host is gone, and nobody else shares it.
             let _ = guarded_drop(Rc::get_mut(&mut self.shared).map(|shared| shared.factory.take()));
             drop(ending);
