@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use tracing::info;
+use trunkline_observability::access::{AccessLog, ConnectionLine};
 use trunkline_runtime::is_crash;
 
 use crate::backend::Backend;
@@ -213,27 +213,25 @@ impl Record {
 
 impl Drop for Record {
     fn drop(&mut self) {
-        if !self.log {
+        let Some(log) = AccessLog::of_process().filter(|log| self.log && log.is_on()) else {
             return;
-        }
+        };
         let total_us = micros(self.accepted.elapsed());
         let moved = self.moved.get();
         let (pool, backend) = (self.pool.take(), self.backend.take());
-        info!(
-            target: "trunkline::connection",
-            id = self.id,
-            client = %self.client,
-            listener = %self.listener,
-            pool = pool.as_deref().map_or("", |pool| pool.name()),
-            backend = backend.as_deref().map_or("", |backend| backend.address()),
-            tries = self.tries.get(),
-            phase = self.phase.get().name(),
-            code = self.code().name(),
-            bytes_in = moved.from_client,
-            bytes_out = moved.to_client,
-            wait_us = self.wait_us.get().min(total_us),
+        log.write_connection(&ConnectionLine {
+            id: self.id,
+            client: self.client,
+            listener: &self.listener,
+            pool: pool.as_deref().map_or("", |pool| pool.name()),
+            backend: backend.as_deref().map_or("", |backend| backend.address()),
+            tries: self.tries.get(),
+            phase: self.phase.get().name(),
+            code: self.code().name(),
+            bytes_in: moved.from_client,
+            bytes_out: moved.to_client,
+            wait_us: self.wait_us.get().min(total_us),
             total_us,
-            "connection closed"
-        );
+        });
     }
 }

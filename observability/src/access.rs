@@ -1,4 +1,5 @@
-//! The line of one HTTP request.
+//! The lines that are written for every connection and every request: [`ConnectionLine`] and
+//! [`AccessLine`], of one HTTP request.
 //!
 //! It has the form of all other lines, with the target `trunkline::request`, and is written by
 //! hand: it costs a worker a fraction of a microsecond, where a macro of `tracing` costs several.
@@ -21,6 +22,7 @@
 //! | `detail` | more on why it ended; left out where there is nothing to say |
 
 mod address;
+mod connection;
 mod json;
 mod quote;
 mod shape;
@@ -28,18 +30,22 @@ mod stamp;
 mod text;
 
 use std::net::SocketAddr;
+use std::sync::OnceLock;
 use std::time::SystemTime;
 
+pub use connection::ConnectionLine;
 use json::Json;
 use quote::quoted;
-use shape::{Key, Shape, key};
+use shape::{Key, Of, Shape, key};
 use stamp::stamp;
 use text::Text;
 
 use crate::log::{Format, LONGEST, Sink};
 
-const TARGET: &str = "trunkline::request";
-const MESSAGE: &str = "request done";
+const REQUEST: Of = Of { target: "trunkline::request", message: "request done" };
+
+/// So that a connection need not carry it: there may be very many of them.
+static OF_PROCESS: OnceLock<AccessLog> = OnceLock::new();
 
 /// The most bytes of a string that a peer chose.
 const MOST: usize = 1024;
@@ -117,6 +123,17 @@ impl AccessLog {
         Self { to: Some((sink, format)) }
     }
 
+    /// That of the process, once its log has started.
+    #[must_use]
+    pub fn of_process() -> Option<&'static Self> {
+        OF_PROCESS.get()
+    }
+
+    pub(crate) fn become_that_of_the_process(&self) {
+        // A process starts one log.
+        let _ = OF_PROCESS.set(self.clone());
+    }
+
     /// One that writes nothing.
     #[must_use]
     pub fn off() -> Self {
@@ -145,7 +162,7 @@ impl AccessLog {
 
 /// Appends the whole line.
 fn append<S: Shape>(out: &mut Vec<u8>, now: SystemTime, line: &AccessLine<'_>) {
-    S::begin(out, &stamp(now));
+    S::begin(out, &stamp(now), REQUEST);
     S::key(out, key!("request"));
     hexadecimal(out, line.request);
     S::key(out, key!("client"));
@@ -174,7 +191,7 @@ fn append<S: Shape>(out: &mut Vec<u8>, now: SystemTime, line: &AccessLine<'_>) {
     if !line.detail.is_empty() {
         string::<S>(out, key!("detail"), line.detail.as_bytes(), MOST);
     }
-    S::end(out);
+    S::end(out, REQUEST);
 }
 
 #[inline]

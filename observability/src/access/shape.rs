@@ -23,10 +23,17 @@ macro_rules! key {
 }
 pub(super) use key;
 
+/// What a line is about.
+#[derive(Clone, Copy)]
+pub(super) struct Of {
+    pub(super) target: &'static str,
+    pub(super) message: &'static str,
+}
+
 /// One implementation for each [`Format`](crate::log::Format).
 pub(super) trait Shape: Escape {
     /// What stands before the first member.
-    fn begin(out: &mut Vec<u8>, stamp: &Stamp);
+    fn begin(out: &mut Vec<u8>, stamp: &Stamp, of: Of);
 
     /// What stands before a value.
     fn key(out: &mut Vec<u8>, key: Key);
@@ -38,5 +45,5 @@ pub(super) trait Shape: Escape {
     fn address(out: &mut Vec<u8>, address: SocketAddr);
 
     /// What stands after the last member, line feed included.
-    fn end(out: &mut Vec<u8>);
+    fn end(out: &mut Vec<u8>, of: Of);
 }

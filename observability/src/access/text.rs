@@ -5,20 +5,19 @@ use std::net::SocketAddr;
 
 use super::address::address;
 use super::quote::Escape;
-use super::shape::{Key, Shape};
+use super::shape::{Key, Of, Shape};
 use super::stamp::Stamp;
-use super::{MESSAGE, TARGET};
 
 pub(super) struct Text;
 
 impl Shape for Text {
     #[inline]
-    fn begin(out: &mut Vec<u8>, stamp: &Stamp) {
+    fn begin(out: &mut Vec<u8>, stamp: &Stamp, of: Of) {
         out.extend_from_slice(stamp);
         out.extend_from_slice(b"  INFO ");
-        out.extend_from_slice(TARGET.as_bytes());
+        out.extend_from_slice(of.target.as_bytes());
         out.extend_from_slice(b": ");
-        out.extend_from_slice(MESSAGE.as_bytes());
+        out.extend_from_slice(of.message.as_bytes());
     }
 
     #[inline]
@@ -37,7 +36,7 @@ impl Shape for Text {
     }
 
     #[inline]
-    fn end(out: &mut Vec<u8>) {
+    fn end(out: &mut Vec<u8>, _: Of) {
         out.push(b'\n');
     }
 }

@@ -39,6 +39,8 @@ const KINDS: &[&str] = &[
     "router supervisor",
     "steward",
     "traffic",
+    "upstreams",
+    "upstreams supervisor",
     "workers",
 ];
 

@@ -128,8 +128,10 @@ fn a_panic_is_one_line_and_nothing_of_the_default_hook() -> Result<()> {
         .collect::<Result<_>>()?;
     let panics: Vec<_> = json.iter().filter(|line| line.to_string().contains("panic")).collect();
     assert_eq!(panics.len(), paths.len(), "{panics:#?}");
-    for (line, path) in panics.iter().zip(paths) {
-        assert_eq!((&line["level"], &line["path"]), (&"ERROR".into(), &path.into()));
+    // They were on two threads, whose lines may change places within milliseconds.
+    for path in paths {
+        let line = panics.iter().find(|line| line["path"] == path).context("no line of it")?;
+        assert_eq!(line["level"], "ERROR");
         let text = line["panic"].as_str().context("a text")?;
         assert!(text.contains(trunkline_runtime::INJECTED), "{line}");
         assert!(line["place"].as_str().is_some_and(|place| place.contains(".rs:")), "{line}");
