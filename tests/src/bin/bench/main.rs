@@ -51,7 +51,7 @@ struct Arguments {
     /// Write tables as Markdown.
     #[arg(long)]
     markdown: bool,
-    /// WORKLOAD[.p99][/PEER]=RATIO: exit with 1 when Trunkline's cost (or p99) is a greater part of
+    /// `WORKLOAD[.p99][/PEER]=RATIO`: exit with 1 when Trunkline's cost (or p99) is a greater part of
     /// the peer's, or of the better one's of haproxy and nginx. Repeatable.
     #[arg(long, value_name = "BOUND")]
     at_most: Vec<Bound>,
