@@ -5,10 +5,8 @@
 //! health changes under a small lock that the path of a healthy backend never takes.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
-use arc_swap::{ArcSwap, Guard};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
@@ -48,17 +46,16 @@ enum Outcome {
     Failed,
 }
 
-/// One backend: its address, where it was found, how it does and who uses it.
+/// One backend: its address, how it does and who uses it.
 ///
-/// Weight and `backup` are not here but in the pool's [`Member`](crate::pool::Member): they can
-/// be changed without touching the cell, its health and its leases.
+/// Weight and rank are not here but in the pool's [`Member`](crate::pool::Member): they can be
+/// changed without touching the cell, its health and its leases.
 #[derive(Debug)]
 pub struct Backend {
     id: BackendId,
-    address: Box<str>,
-    resolved: ArcSwap<Vec<SocketAddr>>,
-    /// Whether `resolved` has ever been set, so that a choice need not load it.
-    found: AtomicBool,
+    address: SocketAddr,
+    name: Box<str>,
+    host: Option<Box<str>>,
     gate: Gate,
     in_flight: AtomicU32,
     leases: AtomicU64,
@@ -74,16 +71,14 @@ struct Judged {
 }
 
 impl Backend {
-    /// A backend that is up. If `address` is an IP address with a port it needs no resolving;
-    /// otherwise it serves once [`set_resolved`](Self::set_resolved) was called.
+    /// A backend that is up; `host` is the name that led to its address, if one did.
     #[must_use]
-    pub fn new(address: &str, policy: HealthPolicy) -> Self {
-        let resolved: Vec<SocketAddr> = address.parse().into_iter().collect();
+    pub fn new(address: SocketAddr, host: Option<&str>, policy: HealthPolicy) -> Self {
         Self {
             id: BackendId::next(),
-            address: address.into(),
-            found: AtomicBool::new(!resolved.is_empty()),
-            resolved: ArcSwap::from_pointee(resolved),
+            address,
+            name: address.to_string().into(),
+            host: host.map(Into::into),
             gate: Gate::new(Instant::now()),
             in_flight: AtomicU32::new(0),
             leases: AtomicU64::new(0),
@@ -99,33 +94,22 @@ impl Backend {
         self.id
     }
 
-    /// The address as the configuration spells it.
+    /// Where it is.
     #[must_use]
-    pub fn address(&self) -> &str {
-        &self.address
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
-    /// Where to connect to; empty until a host name was resolved.
+    /// Its address as text: its name in the tree and in the log.
     #[must_use]
-    pub fn resolved(&self) -> Guard<Arc<Vec<SocketAddr>>> {
-        self.resolved.load()
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
-    /// Takes the answer of a resolver and says whether it changed anything. An empty answer is
-    /// not taken: the last good one stays.
-    pub fn set_resolved(&self, addresses: Vec<SocketAddr>) -> bool {
-        if addresses.is_empty() || **self.resolved.load() == addresses {
-            return false;
-        }
-        self.resolved.store(Arc::new(addresses));
-        self.found.store(true, Relaxed);
-        true
-    }
-
-    /// Whether the backend has ever been resolved.
+    /// The host name that led to its address, if one did.
     #[must_use]
-    pub fn is_resolved(&self) -> bool {
-        self.found.load(Relaxed)
+    pub fn host(&self) -> Option<&str> {
+        self.host.as_deref()
     }
 
     /// Leases that are out.
@@ -163,7 +147,7 @@ impl Backend {
     /// Whether a lease would be granted now: up, or down with a trial due.
     #[must_use]
     pub fn serves(&self, now: Instant) -> bool {
-        self.is_resolved() && self.gate.is_open(now)
+        self.gate.is_open(now)
     }
 
     pub(crate) fn admit(&self, now: Instant) -> Admission {

@@ -154,7 +154,7 @@ mod tests {
     fn id() -> BackendId {
         let policy =
             HealthPolicy { fall: 1, probe_fall: 1, rise: 1, retry_after: Duration::from_secs(1) };
-        Backend::new("127.0.0.1:1", policy).id()
+        Backend::new(([127, 0, 0, 1], 1).into(), None, policy).id()
     }
 
     #[test]

@@ -63,13 +63,10 @@ pub struct Current {
 /// Why a pool gave no lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum NoBackend {
-    /// It has no members.
-    #[error("the pool has no backends")]
+    /// It has no members: none has been found yet.
+    #[error("no backend has been found yet")]
     Empty,
-    /// No member's address has been resolved yet.
-    #[error("no backend's host name has been resolved yet")]
-    Unresolved,
-    /// Every member that was resolved is out.
+    /// Every member is out.
     #[error("every backend is down")]
     AllDown,
     /// Every member that could serve has already failed this connection.
@@ -83,7 +80,6 @@ impl NoBackend {
     pub fn name(self) -> &'static str {
         match self {
             Self::Empty => "empty",
-            Self::Unresolved => "unresolved",
             Self::AllDown => "all_down",
             Self::AllTried => "all_tried",
         }
@@ -183,10 +179,8 @@ impl Current {
             NoBackend::Empty
         } else if self.members().any(|member| excluded.contains(&member.backend.id())) {
             NoBackend::AllTried
-        } else if self.members().any(|member| member.backend.is_resolved()) {
-            NoBackend::AllDown
         } else {
-            NoBackend::Unresolved
+            NoBackend::AllDown
         }
     }
 }

@@ -224,7 +224,7 @@ impl Drop for Record {
             client: self.client,
             listener: &self.listener,
             pool: pool.as_deref().map_or("", |pool| pool.name()),
-            backend: backend.as_deref().map_or("", |backend| backend.address()),
+            backend: backend.as_deref().map_or("", |backend| backend.name()),
             tries: self.tries.get(),
             phase: self.phase.get().name(),
             code: self.code().name(),

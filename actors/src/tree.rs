@@ -40,7 +40,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
 use trunkline_runtime::{Address, Flags, OnSpent, Placement, Strategy, SupervisorSpec};
 
 use crate::directory::Directory;
@@ -93,11 +92,10 @@ pub fn traffic(
     listeners: impl FnOnce(&Arc<Directory>, &Arc<[Address<Router>]>) -> Vec<ListenerPlan>,
 ) -> SupervisorSpec {
     let directory = Arc::new(Directory::default());
-    let ready_by = Instant::now() + pool::FIRST_ANSWER;
     let mut listed = HashMap::new();
     let mut pool_group = SupervisorSpec::new("pools", supervision.groups).stops_together();
     for plan in pools {
-        let (name, spec, entry) = plan.build(supervision, ready_by);
+        let (name, spec, entry) = plan.build(supervision);
         listed.insert(name, entry);
         pool_group = pool_group.child(spec);
     }

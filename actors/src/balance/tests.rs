@@ -16,9 +16,8 @@ const ALL: [Algorithm; 3] = [Algorithm::RoundRobin, Algorithm::LeastRequest, Alg
 
 fn tier(weights: &[u32]) -> Tier {
     let member = |weight: &u32| Member {
-        backend: Arc::new(Backend::new("10.0.0.1:80", POLICY)),
         weight: Weight::try_from(*weight).unwrap(),
-        backup: false,
+        ..Member::new(Arc::new(Backend::new(([10, 0, 0, 1], 80).into(), None, POLICY)))
     };
     Tier::new(weights.iter().map(member).collect())
 }

@@ -116,8 +116,7 @@ impl Way {
                 (current.settings().attempts, current.settings().connect_timeout)
             };
             let backend = Arc::clone(lease.backend());
-            let addresses = Arc::clone(&backend.resolved());
-            match connect(&addresses, within, &self.tcp).await {
+            match connect(&[backend.address()], within, &self.tcp).await {
                 Ok(stream) => {
                     let transition = lease.connected(Instant::now());
                     self.directory.tell(backend.id(), transition);

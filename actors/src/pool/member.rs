@@ -7,8 +7,8 @@ use thiserror::Error;
 
 use crate::backend::Backend;
 
-/// A backend as one pool uses it. Weight and `backup` belong to the membership, so that they can
-/// be changed while the backend's cell, its health and its leases stay as they are.
+/// A backend as one pool uses it. What is here belongs to the membership, so that it can be changed
+/// while the backend's cell, its health and its leases stay as they are.
 #[derive(Debug, Clone)]
 pub struct Member {
     /// The backend's cell.
@@ -17,6 +17,27 @@ pub struct Member {
     pub weight: Weight,
     /// Whether it serves only when no member without this mark can.
     pub backup: bool,
+    /// Members with a lower number come first, as long as enough of them serve.
+    pub priority: u8,
+    /// Whether it is in another zone than the server: those of its own come first.
+    pub foreign: bool,
+    /// Whether it gets no new lease.
+    pub draining: bool,
+}
+
+impl Member {
+    /// A member of weight 1, like any other.
+    #[must_use]
+    pub fn new(backend: Arc<Backend>) -> Self {
+        Self {
+            backend,
+            weight: Weight::ONE,
+            backup: false,
+            priority: 0,
+            foreign: false,
+            draining: false,
+        }
+    }
 }
 
 /// The share of a member, from 1 to [`Weight::MAX`].

@@ -33,7 +33,7 @@ impl Actor for BackendActor {
 
 impl Handles<Changed> for BackendActor {
     fn handle(&mut self, Changed(to): Changed, _: Reply<()>, _: &mut Context<'_, Self>) {
-        let (pool, backend) = (&*self.pool, self.backend.address());
+        let (pool, backend) = (&*self.pool, self.backend.name());
         match to {
             Transition::WentDown { reason, failures, retry_at } => {
                 let retry_in = retry_at.saturating_duration_since(tokio::time::Instant::now());

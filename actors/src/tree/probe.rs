@@ -49,14 +49,9 @@ impl Actor for Probe {
 
 impl Handles<Due> for Probe {
     fn handle(&mut self, _: Due, _: Reply<()>, cx: &mut Context<'_, Self>) {
-        if !self.backend.is_resolved() {
-            // There is nowhere to connect to yet, which says nothing about the backend.
-            self.timer = Some(cx.after(self.settings.interval, Due));
-            return;
-        }
-        let addresses = Arc::clone(&self.backend.resolved());
+        let address = self.backend.address();
         let within = self.settings.timeout;
-        let probe = async move { connect(&addresses, within, &TcpOptions::default()).await };
+        let probe = async move { connect(&[address], within, &TcpOptions::default()).await };
         cx.pipe(probe, |state, result, cx| {
             state.judge(result);
             let jitter = 0.9 + 0.2 * state.random.f64();

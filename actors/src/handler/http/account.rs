@@ -236,7 +236,7 @@ impl Drop for Account {
             status: if crashed && self.status == 0 { 503 } else { self.status },
             route: self.route.as_ref().map_or("", |route| &*route.name),
             pool: self.pool.as_deref().unwrap_or_default(),
-            backend: self.backend.as_ref().map_or("", |backend| backend.address()),
+            backend: self.backend.as_ref().map_or("", |backend| backend.name()),
             tries: self.tries,
             reused: self.reused,
             phase: self.phase.name(),

@@ -87,9 +87,8 @@ impl Site {
                 return Ok(Reached { stream, lease, reused: true, keep, at: now });
             }
             begun.account.reused = false;
-            let addresses = Arc::clone(&backend.resolved());
             let within = settings.connect_timeout.min(begun.remaining(now)?);
-            let connected = connect(&addresses, within, &self.upstreams.tcp).await;
+            let connected = connect(&[backend.address()], within, &self.upstreams.tcp).await;
             now = Instant::now();
             match connected {
                 Ok(stream) => {
