@@ -5,17 +5,24 @@
 //! health changes under a small lock that the path of a healthy backend never takes.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicU32, AtomicU64, Ordering::Relaxed, Ordering::Release, Ordering::SeqCst,
+};
+use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use self::gate::Gate;
+pub(crate) use self::gate::Open;
 use self::health::{Admission, Health, HealthPolicy, Standing, Transition, Trial};
+use self::moment::Moment;
+use crate::pool::key::key_of;
 
 mod gate;
 pub mod health;
 pub mod lease;
+mod moment;
 
 /// Names one backend cell within the process; never given twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,8 +62,14 @@ pub struct Backend {
     id: BackendId,
     address: SocketAddr,
     name: Box<str>,
+    tag: u64,
     host: Option<Box<str>>,
     gate: Gate,
+    /// When it came back last, and until when it is ejected: see [`Moment`].
+    back_since: Moment,
+    ejected_until: Moment,
+    /// Counts the changes of its pool that make a difference to who may be chosen.
+    changes: OnceLock<Arc<AtomicU64>>,
     in_flight: AtomicU32,
     leases: AtomicU64,
     connected: AtomicU64,
@@ -74,12 +87,18 @@ impl Backend {
     /// A backend that is up; `host` is the name that led to its address, if one did.
     #[must_use]
     pub fn new(address: SocketAddr, host: Option<&str>, policy: HealthPolicy) -> Self {
+        let born = Instant::now();
+        let name = address.to_string();
         Self {
             id: BackendId::next(),
             address,
-            name: address.to_string().into(),
+            tag: key_of(name.as_bytes()),
+            name: name.into(),
             host: host.map(Into::into),
-            gate: Gate::new(Instant::now()),
+            gate: Gate::new(born),
+            back_since: Moment::new(born),
+            ejected_until: Moment::new(born),
+            changes: OnceLock::new(),
             in_flight: AtomicU32::new(0),
             leases: AtomicU64::new(0),
             connected: AtomicU64::new(0),
@@ -104,6 +123,12 @@ impl Backend {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What a sticky cookie calls it: the same in every process, as long as its address is.
+    #[must_use]
+    pub fn tag(&self) -> u64 {
+        self.tag
     }
 
     /// The host name that led to its address, if one did.
@@ -136,25 +161,57 @@ impl Backend {
 
     /// A probe passed.
     pub fn probe_passed(&self, now: Instant) -> Option<Transition> {
-        self.judge(|health, policy| health.probe_passed(policy, now))
+        self.judge(now, |health, policy| health.probe_passed(policy, now))
     }
 
     /// A probe failed.
     pub fn probe_failed(&self, now: Instant) -> Option<Transition> {
-        self.judge(|health, policy| health.probe_failed(policy, now))
+        self.judge(now, |health, policy| health.probe_failed(policy, now))
     }
 
     /// Whether a lease would be granted now: up, or down with a trial due.
     #[must_use]
     pub fn serves(&self, now: Instant) -> bool {
-        self.gate.is_open(now)
+        self.open(now) == Open::Now
+    }
+
+    pub(crate) fn open(&self, now: Instant) -> Open {
+        self.gate.open(now)
+    }
+
+    /// Since when it is back, if it was out before, or came to a pool that was serving.
+    pub(crate) fn back_since(&self) -> Option<Instant> {
+        self.back_since.get()
+    }
+
+    /// Until when it is ejected, or was.
+    pub(crate) fn ejected_until(&self) -> Option<Instant> {
+        self.ejected_until.get()
+    }
+
+    /// It begins to serve now, in a pool that has been serving: it starts slowly.
+    pub fn arrives(&self, now: Instant) {
+        self.back_since.set(now);
+        self.changed();
+    }
+
+    /// Changes are counted there from now on. A cell belongs to one pool for good.
+    pub(crate) fn belongs_to(&self, changes: &Arc<AtomicU64>) {
+        let _ = self.changes.set(Arc::clone(changes));
+    }
+
+    fn changed(&self) {
+        if let Some(changes) = self.changes.get() {
+            // Behind what has changed: who sees the number sees that too.
+            changes.fetch_add(1, Release);
+        }
     }
 
     pub(crate) fn admit(&self, now: Instant) -> Admission {
         if self.gate.is_up() {
             return Admission::Ordinary;
         }
-        self.judge(|health, _| health.admit(now))
+        self.judge(now, |health, _| health.admit(now))
     }
 
     fn report(&self, outcome: Outcome, trial: Option<Trial>, now: Instant) -> Option<Transition> {
@@ -164,35 +221,49 @@ impl Backend {
                 if trial.is_none() && self.gate.is_clean() {
                     return None;
                 }
-                self.judge(|health, _| health.connected(trial, now))
+                self.judge(now, |health, _| health.connected(trial, now))
             }
             Outcome::Failed => {
                 self.failed.fetch_add(1, Relaxed);
-                self.judge(|health, policy| health.failed(trial, policy, now))
+                self.judge(now, |health, policy| health.failed(trial, policy, now))
             }
         }
     }
 
-    fn release_trial(&self, trial: Trial) {
-        self.judge(|health, _| health.released(trial));
+    fn release_trial(&self, trial: Trial, now: Instant) {
+        self.judge(now, |health, _| health.released(trial));
     }
 
-    fn begin_lease(&self) {
-        self.in_flight.fetch_add(1, Relaxed);
+    /// Counts a lease, unless there are `limit` already.
+    pub(crate) fn begin_lease(&self, limit: Option<u32>) -> bool {
+        let before = self.in_flight.fetch_add(1, SeqCst);
+        if limit.is_some_and(|limit| before >= limit) {
+            self.in_flight.fetch_sub(1, SeqCst);
+            return false;
+        }
         self.leases.fetch_add(1, Relaxed);
+        true
     }
 
-    fn end_lease(&self) {
-        self.in_flight.fetch_sub(1, Relaxed);
+    pub(crate) fn end_lease(&self) {
+        // Before anybody looks who waits for a place.
+        self.in_flight.fetch_sub(1, SeqCst);
     }
 
     /// The one place where health changes: the gate is set before the lock is given back, so it
     /// never shows an older state than the last.
-    fn judge<R>(&self, change: impl FnOnce(&mut Health, &HealthPolicy) -> R) -> R {
+    fn judge<R>(&self, now: Instant, change: impl FnOnce(&mut Health, &HealthPolicy) -> R) -> R {
         let mut judged = self.judged.lock();
         let Judged { health, policy } = &mut *judged;
+        let was_out = !self.gate.is_up();
         let answer = change(health, policy);
-        self.gate.set(health.standing());
+        let standing = health.standing();
+        if was_out && matches!(standing, Standing::Up | Standing::Shaky) {
+            self.back_since.set(now);
+        }
+        if self.gate.set(standing) {
+            self.changed();
+        }
         answer
     }
 }

@@ -1,98 +1,82 @@
 //! A pool's cell: its members and how one is chosen, outliving every actor.
+//!
+//! | file | what |
+//! |---|---|
+//! | `settings` | how a pool is used |
+//! | `member` | a backend's place in a pool |
+//! | `lease` | the right to use a member, and why there is none |
+//! | `queue` | who waits for one |
+//! | `budget` | how many requests may be sent a second time |
+//!
+//! # How stale a view can be
+//! Not at all, from one lease to the next: membership, weights, draining, health and ejections are in
+//! cells that all workers share, and a lease that is asked for after a change was made is granted
+//! after it. What was granted before is not taken back.
 
-use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Acquire, Ordering::SeqCst};
 
 use arc_swap::{ArcSwap, Guard};
-use thiserror::Error;
 use tokio::time::Instant;
 
+use self::budget::Budget;
+pub use self::lease::{Asked, Grant};
 pub use self::member::{Member, Weight, WeightError};
-use crate::backend::BackendId;
-use crate::backend::health::Admission;
-use crate::backend::lease::Lease;
-use crate::balance::{Algorithm, Balance, Candidates, Tier};
-pub use crate::kept::KeepLimits;
+use self::queue::Queue;
+pub use self::queue::Ticket;
+pub use self::refusal::NoBackend;
+pub use self::settings::{HashOn, KeepLimits, Limits, PoolSettings, Retry, Reuse};
+use crate::balance::Tier;
+use crate::balance::view::{Optics, Views};
 
+mod budget;
+pub mod key;
+mod lease;
 mod member;
-
-/// How a pool is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PoolSettings {
-    /// How a member is chosen.
-    pub algorithm: Algorithm,
-    /// How many members one connection may try, the first included.
-    pub attempts: NonZeroU32,
-    /// How long one try to connect may take.
-    pub connect_timeout: Duration,
-    /// Which requests may go over a connection that has served before.
-    pub reuse: Reuse,
-    /// What is kept of such connections.
-    pub keep: KeepLimits,
-}
-
-/// Which requests may go over a connection that has served before: its backend may be about to close
-/// it, and then it is not known whether a request was served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reuse {
-    /// Those that may be repeated.
-    Safe,
-    /// All.
-    Always,
-    /// None; no connection is kept.
-    Never,
-}
+mod queue;
+mod refusal;
+mod settings;
 
 /// Backends that serve the same thing.
 #[derive(Debug)]
 pub struct Pool {
     name: Box<str>,
     current: ArcSwap<Current>,
+    /// Counts the changes of members that make a difference to who may be chosen.
+    changes: Arc<AtomicU64>,
+    /// Leases that are out.
+    in_flight: AtomicU32,
+    /// Counts the turns of a round robin.
+    turn: Arc<AtomicU64>,
+    queue: Queue,
+    budget: Budget,
 }
 
 /// What a pool is made of at one moment; replaced as a whole.
 #[derive(Debug)]
 pub struct Current {
     settings: PoolSettings,
-    balance: Arc<dyn Balance>,
     /// In the order in which they serve.
-    tiers: [Tier; 2],
-}
-
-/// Why a pool gave no lease.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum NoBackend {
-    /// It has no members: none has been found yet.
-    #[error("no backend has been found yet")]
-    Empty,
-    /// Every member is out.
-    #[error("every backend is down")]
-    AllDown,
-    /// Every member that could serve has already failed this connection.
-    #[error("every backend that could serve has been tried")]
-    AllTried,
-}
-
-impl NoBackend {
-    /// Its name in logs and metrics.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Empty => "empty",
-            Self::AllDown => "all_down",
-            Self::AllTried => "all_tried",
-        }
-    }
+    tiers: Box<[Tier]>,
+    views: ArcSwap<Views>,
 }
 
 impl Pool {
     /// A pool with these members.
     #[must_use]
     pub fn new(name: &str, settings: PoolSettings, members: Vec<Member>) -> Self {
-        let balance = settings.algorithm.start().into();
-        let current = Current::new(settings, balance, members);
-        Self { name: name.into(), current: ArcSwap::from_pointee(current) }
+        let changes = Arc::default();
+        let turn = Arc::default();
+        let current = Current::new(settings, members, &changes, &turn);
+        Self {
+            name: name.into(),
+            current: ArcSwap::from_pointee(current),
+            changes,
+            in_flight: AtomicU32::new(0),
+            turn,
+            queue: Queue::default(),
+            budget: Budget::default(),
+        }
     }
 
     /// Its name in the configuration.
@@ -107,60 +91,62 @@ impl Pool {
         self.current.load()
     }
 
-    /// Replaces settings and members for the leases from now on. Members keep their health and
-    /// their leases by keeping their cells; the round robin goes on where it was. To be called
-    /// from one place only: of two calls at once, either may win.
-    pub fn update(&self, settings: PoolSettings, members: Vec<Member>) {
-        let before = self.current.load();
-        let balance = if before.settings.algorithm == settings.algorithm {
-            before.balance.clone()
-        } else {
-            settings.algorithm.start().into()
-        };
-        self.current.store(Arc::new(Current::new(settings, balance, members)));
+    /// Leases that are out.
+    #[must_use]
+    pub fn in_flight(&self) -> u32 {
+        self.in_flight.load(SeqCst)
     }
 
-    /// The right to use a member once. `excluded` are those that have already failed this
-    /// connection. A member that is down and due for a trial stands in the choice like any other;
-    /// the one connection that gets it is the trial.
-    ///
-    /// # Errors
-    /// When no member can serve: says why.
-    pub fn lease(
-        self: &Arc<Self>,
-        excluded: &[BackendId],
-        now: Instant,
-        rng: &mut fastrand::Rng,
-    ) -> Result<Lease, NoBackend> {
-        let current = self.current.load();
-        for tier in &current.tiers {
-            let candidates = Candidates::new(tier, excluded, now);
-            // A choice is refused only when another worker took the trial or the member went
-            // down since: its gate is closed then, so the next choice is among fewer.
-            for _ in tier.members() {
-                let Some(chosen) = current.balance.choose(&candidates, rng) else {
-                    break;
-                };
-                let backend = &tier.members()[chosen].backend;
-                match backend.admit(now) {
-                    Admission::Ordinary => {
-                        return Ok(Lease::new(self.clone(), backend.clone(), None));
-                    }
-                    Admission::Trial(trial) => {
-                        return Ok(Lease::new(self.clone(), backend.clone(), Some(trial)));
-                    }
-                    Admission::Refused => {}
-                }
-            }
+    /// A request has come that may have to be sent again.
+    pub(crate) fn received(&self, retry: &Retry) {
+        self.budget.pay_in(retry.budget);
+    }
+
+    /// Whether a request may be sent again; takes a token of the budget.
+    pub(crate) fn may_repeat(&self) -> bool {
+        self.budget.take()
+    }
+
+    /// Replaces settings and members for the leases from now on. Members keep their health and
+    /// their leases by keeping their cells. To be called from one place only: of two calls at once,
+    /// either may win.
+    pub fn update(self: &Arc<Self>, settings: PoolSettings, members: Vec<Member>, now: Instant) {
+        let current = Current::new(settings, members, &self.changes, &self.turn);
+        self.current.store(Arc::new(current));
+        self.serve_queue(now);
+    }
+
+    /// What the members can do now.
+    fn views(&self, current: &Current, now: Instant) -> Guard<Arc<Views>> {
+        // Before the members are looked at: a change that comes meanwhile makes it wrong again.
+        let changes = self.changes.load(Acquire);
+        let views = current.views.load();
+        if views.holds(changes, now) {
+            return views;
         }
-        Err(current.why_none(excluded))
+        current.views.store(Arc::new(Views::look(&current.tiers, &current.optics(), changes, now)));
+        current.views.load()
     }
 }
 
 impl Current {
-    fn new(settings: PoolSettings, balance: Arc<dyn Balance>, members: Vec<Member>) -> Self {
-        let (backups, proper) = members.into_iter().partition(|member| member.backup);
-        Self { settings, balance, tiers: [Tier::new(proper), Tier::new(backups)] }
+    fn new(
+        settings: PoolSettings,
+        members: Vec<Member>,
+        changes: &Arc<AtomicU64>,
+        turn: &Arc<AtomicU64>,
+    ) -> Self {
+        for member in &members {
+            member.backend.belongs_to(changes);
+        }
+        let tiers = Tier::all(members, &settings.balancing, turn);
+        // Not yet looked at: no number of changes is that high.
+        let views = Views::unseen(&tiers);
+        Self { settings, tiers, views: ArcSwap::from_pointee(views) }
+    }
+
+    fn optics(&self) -> Optics {
+        Optics { panic: self.settings.panic, slow_start: self.settings.slow_start }
     }
 
     /// How the pool is used.
@@ -169,19 +155,9 @@ impl Current {
         &self.settings
     }
 
-    /// The members: those proper, then the backups.
+    /// The members, in the order in which they serve.
     pub fn members(&self) -> impl Iterator<Item = &Member> {
         self.tiers.iter().flat_map(Tier::members)
-    }
-
-    fn why_none(&self, excluded: &[BackendId]) -> NoBackend {
-        if self.members().next().is_none() {
-            NoBackend::Empty
-        } else if self.members().any(|member| excluded.contains(&member.backend.id())) {
-            NoBackend::AllTried
-        } else {
-            NoBackend::AllDown
-        }
     }
 }
 

@@ -22,6 +22,8 @@ pub enum Phase {
     Accept,
     /// A backend is being chosen.
     Route,
+    /// All backends are at their limits, and one is waited for.
+    Queue,
     /// A connection to the backend is being made.
     Connect,
     /// Bytes flow.
@@ -35,6 +37,7 @@ impl Phase {
         match self {
             Self::Accept => "accept",
             Self::Route => "route",
+            Self::Queue => "queue",
             Self::Connect => "connect",
             Self::Stream => "stream",
         }

@@ -13,6 +13,17 @@ const SHAKY: u64 = 1;
 const DOWN: u64 = 2;
 const ON_TRIAL: u64 = u64::MAX;
 
+/// Whether a backend can be leased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Open {
+    /// It can.
+    Now,
+    /// From that time on, if nothing changes before.
+    At(Instant),
+    /// Not before something changes.
+    Never,
+}
+
 /// The standing as the last change of health left it. A hint for choosing, read without order
 /// against other memory; what it leads to is decided under the lock of the health.
 #[derive(Debug)]
@@ -27,7 +38,8 @@ impl Gate {
         Self { born, word: AtomicU64::new(CLEAN) }
     }
 
-    pub(super) fn set(&self, standing: Standing) {
+    /// Says whether it makes a difference to who may be chosen.
+    pub(super) fn set(&self, standing: Standing) -> bool {
         let word = match standing {
             Standing::Up => CLEAN,
             Standing::Shaky => SHAKY,
@@ -36,7 +48,8 @@ impl Gate {
             }
             Standing::OnTrial => ON_TRIAL,
         };
-        self.word.store(word, Relaxed);
+        let before = self.word.swap(word, Relaxed);
+        before != word && before.max(word) >= DOWN
     }
 
     /// Up, and the last connection did not fail: a success would change nothing.
@@ -48,17 +61,20 @@ impl Gate {
         self.word.load(Relaxed) < DOWN
     }
 
-    /// Up, or down with a trial due.
-    pub(super) fn is_open(&self, now: Instant) -> bool {
+    /// Whether a lease would be granted: up, or down with a trial due.
+    pub(super) fn open(&self, now: Instant) -> Open {
         match self.word.load(Relaxed) {
-            CLEAN | SHAKY => true,
-            ON_TRIAL => false,
-            due => due - DOWN <= nanos(now.saturating_duration_since(self.born)),
+            CLEAN | SHAKY => Open::Now,
+            ON_TRIAL => Open::Never,
+            due => {
+                let due = self.born + Duration::from_nanos(due - DOWN);
+                if due <= now { Open::Now } else { Open::At(due) }
+            }
         }
     }
 }
 
 /// Nanoseconds, of 292 years at most, so that the codes above fit beside them.
-fn nanos(duration: Duration) -> u64 {
+pub(super) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX).min(u64::MAX / 2)
 }

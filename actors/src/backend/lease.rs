@@ -28,8 +28,8 @@ pub struct Lease {
 }
 
 impl Lease {
+    /// Of a lease that the pool and the backend have counted.
     pub(crate) fn new(pool: Arc<Pool>, backend: Arc<Backend>, trial: Option<Trial>) -> Self {
-        backend.begin_lease();
         Self { pool, backend, trial, reported: false }
     }
 
@@ -78,8 +78,12 @@ impl Drop for Lease {
     fn drop(&mut self) {
         // Taken by a report: what is left here ended without one.
         if let Some(trial) = self.trial {
-            self.backend.release_trial(trial);
+            self.backend.release_trial(trial, Instant::now());
         }
         self.backend.end_lease();
+        self.pool.end_lease();
+        if self.pool.waiting() > 0 {
+            self.pool.serve_queue(Instant::now());
+        }
     }
 }

@@ -2,23 +2,41 @@
 
 use super::{Balance, Candidates};
 
+/// How often a member is drawn anew that may not be chosen, before all are looked at.
+const DRAWS: u32 = 4;
+
 /// A member by chance, as likely as its weight.
 #[derive(Debug)]
 pub struct Random;
 
 impl Balance for Random {
-    /// One pass of weighted reservoir sampling (Chao 1982, for a sample of one): health may change
-    /// between two passes, so the sum of the weights is not known before the choice.
     fn choose(&self, candidates: &Candidates<'_>, rng: &mut fastrand::Rng) -> Option<usize> {
-        let mut chosen = None;
-        let mut sum = 0;
-        for (index, member) in candidates.serving() {
-            let weight = member.weight.get();
-            sum += weight;
-            if rng.u32(..sum) < weight {
-                chosen = Some(index);
-            }
-        }
-        chosen
+        draw(candidates, rng)
     }
+}
+
+/// Draws a member, as likely as its weight: a binary search over the sums of the weights. Where those
+/// that may not be chosen come up again and again, one pass of weighted reservoir sampling over the
+/// others (Chao 1982, for a sample of one).
+pub(super) fn draw(candidates: &Candidates<'_>, rng: &mut fastrand::Rng) -> Option<usize> {
+    let view = candidates.view();
+    if view.total() == 0 {
+        return None;
+    }
+    for _ in 0..DRAWS {
+        let drawn = view.at(rng.u64(..view.total()));
+        if let Some(index) = drawn.filter(|index| candidates.may_serve(*index)) {
+            return Some(index);
+        }
+    }
+    let mut chosen = None;
+    let mut sum = 0;
+    for (index, _, weight) in candidates.serving() {
+        let weight = u64::from(weight);
+        sum += weight;
+        if rng.u64(..sum) < weight {
+            chosen = Some(index);
+        }
+    }
+    chosen
 }

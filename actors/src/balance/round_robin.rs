@@ -1,36 +1,33 @@
 //! Each member in turn.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::{Balance, Candidates};
 
-/// Weighted round robin over the tier's schedule. One cursor for all workers, so that the order
-/// holds for the pool and not for each worker.
-///
-/// A slot whose member may not serve is passed over together with those before it: its turn goes
-/// to the next slot and the cursor moves behind that one, so that the turns of a member that is
-/// out fall to all others and not only to the one that follows it.
-#[derive(Debug, Default)]
+/// Weighted round robin by a static stride (gRFC A58, as in gRPC's `StaticStrideScheduler`): the
+/// members that serve are gone through again and again, and each is passed over in so many rounds as
+/// its weight is less than the greatest. One cursor for all workers, so that the order holds for the
+/// pool and not for each worker. Nothing is worked out beforehand, so weights may change at any time.
+#[derive(Debug)]
 pub struct RoundRobin {
-    cursor: AtomicU64,
+    turn: Arc<AtomicU64>,
+}
+
+impl RoundRobin {
+    /// With a counter that outlives changes of the members: the round goes on where it was.
+    #[must_use]
+    pub fn new(turn: &Arc<AtomicU64>) -> Self {
+        Self { turn: Arc::clone(turn) }
+    }
 }
 
 impl Balance for RoundRobin {
     fn choose(&self, candidates: &Candidates<'_>, _: &mut fastrand::Rng) -> Option<usize> {
-        let (members, schedule) = (candidates.members(), candidates.schedule());
-        let round = schedule.len() as u64;
-        let mut cursor = self.cursor.load(Relaxed);
-        loop {
-            // At most one round: `round` is not 0 where the body is reached.
-            let (slot, chosen) = (cursor..cursor + round)
-                .map(|slot| (slot, schedule[(slot % round) as usize]))
-                .find(|(_, index)| candidates.serves(&members[*index]))?;
-            // Taken by comparison: two workers never take the same slot, nor does one pass over
-            // a slot that another could have used.
-            match self.cursor.compare_exchange_weak(cursor, slot + 1, Relaxed, Relaxed) {
-                Ok(_) => return Some(chosen),
-                Err(moved) => cursor = moved,
-            }
-        }
+        let serving = candidates.view().serving();
+        let turn = self.turn.fetch_add(1, Relaxed);
+        let place = turn.checked_rem(serving.len() as u64)? as usize;
+        let (before, from) = serving.split_at(place);
+        from.iter().chain(before).map(|index| *index as usize).find(|i| candidates.may_serve(*i))
     }
 }

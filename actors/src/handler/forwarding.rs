@@ -6,13 +6,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::BytesMut;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::upstreams::{Route, Upstreams};
 use super::{Handler, Seat, Service};
 use crate::backend::lease::Lease;
 use crate::directory::Directory;
 use crate::forward::Forward;
+use crate::pool::key::key_of_address;
+use crate::pool::{Asked, Grant, NoBackend};
 use crate::record::{Code, Phase, Record};
 use crate::socket::{TcpOptions, connect};
 use crate::stream::Stream;
@@ -105,10 +107,21 @@ impl Way {
     /// Asks for leases until a backend answers. Failover is a further ask, which excludes those
     /// that have failed.
     async fn connect(self, record: Rc<Record>) -> Result<(Stream, Lease), Code> {
-        let mut excluded = Vec::new();
+        let hash = key_of_address(record.client().ip());
+        let mut asked = Asked { hash: Some(hash), ..Asked::default() };
         loop {
             record.enter(Phase::Route);
-            let mut lease = self.route.lease(&excluded, false).await?;
+            let mut lease = match self.route.grant(&asked, false).await? {
+                Grant::Lease(lease) => lease,
+                Grant::Queued(ticket) => {
+                    record.enter(Phase::Queue);
+                    let within = ticket.within;
+                    let granted = timeout(within, ticket).await;
+                    granted
+                        .unwrap_or(Err(NoBackend::QueueTimeout))
+                        .map_err(|refusal| Code::Refused(refusal.into()))?
+                }
+            };
             record.enter(Phase::Connect);
             record.try_backend(&lease);
             let (attempts, within) = {
@@ -125,7 +138,7 @@ impl Way {
                 Err(error) => {
                     let transition = lease.failed(error.failure, Instant::now());
                     self.directory.tell(backend.id(), transition);
-                    excluded.push(backend.id());
+                    asked.excluded.push(backend.id());
                     if record.tries() >= attempts.get() {
                         return Err(Code::ConnectFailed(error.failure));
                     }

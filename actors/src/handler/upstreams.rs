@@ -5,10 +5,8 @@ use std::time::Duration;
 
 use trunkline_runtime::{Address, AskError, Placement};
 
-use crate::backend::BackendId;
-use crate::backend::lease::Lease;
 use crate::directory::Directory;
-use crate::pool::NoBackend;
+use crate::pool::{Asked, Grant, NoBackend};
 use crate::record::Code;
 use crate::socket::TcpOptions;
 use crate::tree::router::{LeaseRequest, Refusal, Router};
@@ -50,22 +48,21 @@ pub(crate) struct Route {
 }
 
 impl Route {
-    /// Asks for the right to use a backend that is none of `excluded`, within [`LEASE_LIMIT`] or, if
-    /// it is `watched`, for as long as it is polled.
-    pub(crate) async fn lease(&self, excluded: &[BackendId], watched: bool) -> Result<Lease, Code> {
+    /// Asks for the right to use a backend, or for a place among those who wait for it; within
+    /// [`LEASE_LIMIT`] or, if it is `watched`, for as long as it is polled.
+    pub(crate) async fn grant(&self, asked: &Asked, watched: bool) -> Result<Grant, Code> {
         let Some(router) = &self.router else {
             return Err(Code::RouterLost);
         };
         for _ in 0..ASKS {
-            let request =
-                LeaseRequest { pool: Arc::clone(&self.pool), excluded: excluded.to_vec() };
-            let asked = if watched {
+            let request = LeaseRequest { pool: Arc::clone(&self.pool), asked: asked.clone() };
+            let answer = if watched {
                 router.ask_watched(request)
             } else {
                 router.ask(request, LEASE_LIMIT)
             };
-            match asked.await {
-                Ok(Ok(lease)) => return Ok(lease),
+            match answer.await {
+                Ok(Ok(grant)) => return Ok(grant),
                 Ok(Err(refusal)) => return Err(Code::Refused(refusal)),
                 // The question, not the connection, was lost.
                 Err(AskError::Crashed | AskError::Unanswered) => {}

@@ -1,20 +1,14 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use super::*;
 use crate::backend::Backend;
 use crate::backend::health::{HealthPolicy, Standing, Transition};
+use crate::backend::lease::Lease;
 use crate::socket::ConnectFailure;
 
 const POLICY: HealthPolicy =
     HealthPolicy { fall: 1, probe_fall: 1, rise: 1, retry_after: Duration::from_secs(1) };
-
-const SETTINGS: PoolSettings = PoolSettings {
-    algorithm: Algorithm::RoundRobin,
-    attempts: NonZeroU32::MIN,
-    connect_timeout: Duration::from_secs(1),
-    reuse: crate::pool::Reuse::Safe,
-    keep: crate::pool::KeepLimits { connections: 8, idle: Duration::from_secs(1) },
-};
 
 fn member(address: &str, backup: bool) -> Member {
     let backend = Backend::new(address.parse().unwrap(), None, POLICY);
@@ -22,12 +16,13 @@ fn member(address: &str, backup: bool) -> Member {
 }
 
 fn pool(members: &[Member]) -> Arc<Pool> {
-    Arc::new(Pool::new("web", SETTINGS, members.to_vec()))
+    Arc::new(Pool::new("web", PoolSettings::default(), members.to_vec()))
 }
 
 fn lease(pool: &Arc<Pool>, excluded: &[&Member], now: Instant) -> Result<Lease, NoBackend> {
     let excluded: Vec<_> = excluded.iter().map(|member| member.backend.id()).collect();
-    pool.lease(&excluded, now, &mut fastrand::Rng::with_seed(1))
+    let asked = Asked { excluded, ..Asked::default() };
+    pool.lease(&asked, now, &mut fastrand::Rng::with_seed(1))
 }
 
 fn address(lease: Result<Lease, NoBackend>) -> String {
@@ -64,9 +59,13 @@ fn a_lease_returns_to_its_cell_though_the_pool_was_changed_meanwhile() {
     let pool = pool(std::slice::from_ref(&a));
     let now = Instant::now();
     let lease_of_a = lease(&pool, &[], now).unwrap();
-    pool.update(SETTINGS, vec![b]);
+    pool.update(PoolSettings::default(), vec![b], now);
     assert_eq!(address(lease(&pool, &[], now)), "10.0.0.2:80");
-    pool.update(SETTINGS, vec![Member { weight: Weight::try_from(7).unwrap(), ..a.clone() }]);
+    pool.update(
+        PoolSettings::default(),
+        vec![Member { weight: Weight::try_from(7).unwrap(), ..a.clone() }],
+        now,
+    );
     assert_eq!(a.backend.in_flight(), 1);
     drop(lease_of_a);
     assert_eq!(a.backend.in_flight(), 0);
@@ -78,7 +77,7 @@ fn the_round_goes_on_where_it_was_when_members_change() {
     let pool = pool(&members);
     let now = Instant::now();
     assert_eq!(address(lease(&pool, &[], now)), "1.1.1.1:1");
-    pool.update(SETTINGS, members.to_vec());
+    pool.update(PoolSettings::default(), members.to_vec(), now);
     assert_eq!(address(lease(&pool, &[], now)), "2.2.2.2:2");
 }
 

@@ -119,7 +119,7 @@ impl Detail for Shown {
         let now = Instant::now();
         let serving = current.members().filter(|member| member.backend.serves(now)).count();
         json!({
-            "balance": current.settings().algorithm.name(),
+            "balance": current.settings().balancing.algorithm.name(),
             "members": current.members().count(),
             "serving": serving,
         })

@@ -6,10 +6,8 @@ use thiserror::Error;
 use tokio::time::Instant;
 use trunkline_runtime::{Actor, Address, ChildSpec, Context, Handles, Message, Placement, Reply};
 
-use crate::backend::BackendId;
-use crate::backend::lease::Lease;
 use crate::directory::Directory;
-use crate::pool::NoBackend;
+use crate::pool::{Asked, Grant, NoBackend};
 
 /// How many connections of one worker may wait for a lease at once; a router that is being
 /// restarted keeps them waiting, and answers all when it is back.
@@ -20,12 +18,12 @@ const MAILBOX: u32 = 4096;
 pub struct LeaseRequest {
     /// The pool's name.
     pub pool: Arc<str>,
-    /// Backends that have failed this connection.
-    pub excluded: Vec<BackendId>,
+    /// For whom.
+    pub asked: Asked,
 }
 
 impl Message for LeaseRequest {
-    type Answer = Result<Lease, Refusal>;
+    type Answer = Result<Grant, Refusal>;
 }
 
 /// Why there is no lease.
@@ -68,15 +66,16 @@ impl Handles<LeaseRequest> for Router {
     fn handle(
         &mut self,
         request: LeaseRequest,
-        reply: Reply<Result<Lease, Refusal>>,
+        reply: Reply<Result<Grant, Refusal>>,
         _: &mut Context<'_, Self>,
     ) {
+        let LeaseRequest { pool, asked } = request;
         let random = &mut self.random;
-        let lease = self.directory.with_pool(&request.pool, |listed| {
+        let lease = self.directory.with_pool(&pool, |listed| {
             if !listed.supervisor.is_up() {
                 return Err(Refusal::Parked);
             }
-            Ok(listed.pool.lease(&request.excluded, Instant::now(), random)?)
+            Ok(listed.pool.grant(asked, Instant::now(), random)?)
         });
         reply.send(lease.unwrap_or(Err(Refusal::UnknownPool)));
     }

@@ -9,7 +9,6 @@
 #![expect(clippy::print_stdout, reason = "figures are what it is for")]
 
 use std::env;
-use std::num::NonZeroU32;
 use std::process::{Command, ExitCode};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -17,9 +16,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Parser;
 use trunkline_actors::backend::health::HealthPolicy;
-use trunkline_actors::balance::Algorithm;
 use trunkline_actors::handler::LEASE_LIMIT;
-use trunkline_actors::pool::{PoolSettings, Weight};
+use trunkline_actors::pool::{Asked, PoolSettings, Weight};
 use trunkline_actors::tree::pool::{BackendPlan, PoolPlan};
 use trunkline_actors::tree::router::{LeaseRequest, Router};
 use trunkline_actors::tree::{self, Supervision};
@@ -123,16 +121,7 @@ fn pool() -> PoolPlan {
     let second = Duration::from_secs(1);
     PoolPlan {
         name: "main".into(),
-        settings: PoolSettings {
-            algorithm: Algorithm::RoundRobin,
-            attempts: NonZeroU32::MIN,
-            connect_timeout: second,
-            reuse: trunkline_actors::pool::Reuse::Safe,
-            keep: trunkline_actors::pool::KeepLimits {
-                connections: 8,
-                idle: Duration::from_secs(1),
-            },
-        },
+        settings: PoolSettings::default(),
         health: HealthPolicy { fall: 1, probe_fall: 1, rise: 1, retry_after: second },
         probe: None,
         resolve: second,
@@ -157,7 +146,7 @@ impl Actor for Asker {
             let began = Instant::now();
             let mut answered = 0;
             for _ in 0..asks {
-                let request = LeaseRequest { pool: Arc::clone(&pool), excluded: Vec::new() };
+                let request = LeaseRequest { pool: Arc::clone(&pool), asked: Asked::default() };
                 answered += u32::from(matches!(router.ask(request, LEASE_LIMIT).await, Ok(Ok(_))));
             }
             if answered == asks {

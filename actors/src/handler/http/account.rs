@@ -25,6 +25,8 @@ pub(super) enum Phase {
     Head,
     /// A target and a backend are being chosen.
     Route,
+    /// All backends are at their limits, and one is waited for.
+    Queue,
     /// A connection to the backend is being made.
     Connect,
     /// It is being sent.
@@ -42,6 +44,7 @@ impl Phase {
         match self {
             Self::Head => "head",
             Self::Route => "route",
+            Self::Queue => "queue",
             Self::Connect => "connect",
             Self::Send => "send",
             Self::Wait => "wait",

@@ -15,8 +15,9 @@ use super::fault::Fault;
 use super::timer::Timer;
 use crate::backend::lease::Lease;
 use crate::handler::LEASE_LIMIT;
+use crate::handler::upstreams::Route;
 use crate::kept::{self, KeepLimits};
-use crate::pool::Reuse;
+use crate::pool::{Asked, Grant, NoBackend, Reuse};
 use crate::record::Code;
 use crate::socket::connect;
 use crate::stream::Stream;
@@ -43,21 +44,12 @@ impl Site {
         timer: &mut Timer,
     ) -> Result<Reached, Fault> {
         let route = self.upstreams.route(pool);
-        let mut excluded = Vec::new();
+        let mut asked = Asked::default();
         let mut failure = None;
         // The first time nothing has been waited for yet.
         let mut now = if fresh { Instant::now() } else { begun.account.whole() };
         loop {
-            begun.account.phase = Phase::Route;
-            let due = now + begun.remaining(now)?.min(LEASE_LIMIT);
-            let lease = {
-                let mut asked = pin!(route.lease(&excluded, true));
-                poll_fn(|cx| match asked.as_mut().poll(cx) {
-                    Poll::Pending => timer.poll(cx, due).map(|()| Err(Code::RouterLost)),
-                    lease => lease,
-                })
-                .await
-            };
+            let lease = begun.lease(&route, &asked, now, timer).await?;
             now = Instant::now();
             let mut lease = lease.map_err(|code| match (code, failure) {
                 // That there is nothing left to try is less than how the last try failed.
@@ -68,7 +60,7 @@ impl Site {
             })?;
             begun.account.phase = Phase::Connect;
             begun.account.tries(&lease);
-            let settings = *lease.pool().current().settings();
+            let settings = lease.pool().current().settings().clone();
             let may_reuse = match settings.reuse {
                 Reuse::Always => !fresh,
                 Reuse::Safe => !fresh && begun.repeatable,
@@ -99,7 +91,7 @@ impl Site {
                 Err(error) => {
                     let transition = lease.failed(error.failure, now);
                     self.upstreams.directory.tell(backend.id(), transition);
-                    excluded.push(backend.id());
+                    asked.excluded.push(backend.id());
                     if begun.account.tried() >= settings.attempts.get() {
                         return Err(Fault::Unreached(Code::ConnectFailed(error.failure)));
                     }
@@ -111,10 +103,43 @@ impl Site {
 }
 
 impl Begun {
+    /// Asks for a lease, and waits where all backends are at their limits.
+    async fn lease(
+        &mut self,
+        route: &Route,
+        asked: &Asked,
+        now: Instant,
+        timer: &mut Timer,
+    ) -> Result<Result<Lease, Code>, Fault> {
+        self.account.phase = Phase::Route;
+        let due = now + self.remaining(now)?.min(LEASE_LIMIT);
+        let grant = in_time(route.grant(asked, true), due, timer).await;
+        let ticket = match grant.unwrap_or(Err(Code::RouterLost)) {
+            Ok(Grant::Lease(lease)) => return Ok(Ok(lease)),
+            Ok(Grant::Queued(ticket)) => ticket,
+            Err(code) => return Ok(Err(code)),
+        };
+        self.account.phase = Phase::Queue;
+        let now = Instant::now();
+        let due = now + self.remaining(now)?.min(ticket.within);
+        let granted = in_time(ticket, due, timer).await.unwrap_or(Err(NoBackend::QueueTimeout));
+        Ok(granted.map_err(|refusal| Code::Refused(refusal.into())))
+    }
+
     /// The time that is left for it: nothing is begun for a request that nobody waits for any more.
     fn remaining(&self, now: Instant) -> Result<Duration, Fault> {
         let Some(deadline) = self.deadline else { return Ok(Duration::MAX) };
         let left = deadline.saturating_duration_since(now);
         if left.is_zero() { Err(Fault::Deadline) } else { Ok(left) }
     }
+}
+
+/// What `future` comes to, or nothing if that is not until `due`.
+async fn in_time<F: Future>(future: F, due: Instant, timer: &mut Timer) -> Option<F::Output> {
+    let mut future = pin!(future);
+    poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => timer.poll(cx, due).map(|()| None),
+    })
+    .await
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use trunkline_actors::backend::health::HealthPolicy;
-use trunkline_actors::balance::Algorithm;
+use trunkline_actors::balance::{Algorithm, Balancing};
 use trunkline_actors::blocking::Blocking;
 use trunkline_actors::directory::Directory;
 use trunkline_actors::handler::{Echoing, Forwarding, Handler, Http, Upstreams};
@@ -95,10 +95,13 @@ pub(super) fn pool_plan(name: &str, pool: &Pool) -> PoolPlan {
     PoolPlan {
         name: name.into(),
         settings: PoolSettings {
-            algorithm: match pool.balance {
-                Balance::RoundRobin => Algorithm::RoundRobin,
-                Balance::LeastRequest => Algorithm::LeastRequest,
-                Balance::Random => Algorithm::Random,
+            balancing: Balancing {
+                algorithm: match pool.balance {
+                    Balance::RoundRobin => Algorithm::RoundRobin,
+                    Balance::LeastRequest => Algorithm::LeastRequest,
+                    Balance::Random => Algorithm::Random,
+                },
+                ..Balancing::default()
             },
             attempts: pool.attempts,
             connect_timeout: pool.connect_timeout,
@@ -111,6 +114,7 @@ pub(super) fn pool_plan(name: &str, pool: &Pool) -> PoolPlan {
                 connections: usize::from(pool.idle_connections),
                 idle: pool.idle_timeout,
             },
+            ..PoolSettings::default()
         },
         health: HealthPolicy {
             fall: pool.fall.get(),
