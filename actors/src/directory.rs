@@ -46,6 +46,12 @@ impl Directory {
         self.current.load().pools.get(name).map(f)
     }
 
+    /// The pool of that name.
+    #[must_use]
+    pub fn pool(&self, name: &str) -> Option<Arc<Pool>> {
+        self.with_pool(name, |listed| Arc::clone(&listed.pool))
+    }
+
     /// Tells a backend's actor of a change of its health.
     pub fn tell(&self, backend: BackendId, transition: Option<Transition>) {
         if let Some(transition) = transition

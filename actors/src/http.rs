@@ -11,6 +11,8 @@
 //! | [`exchange`] | one request and its answer: both bodies, and what may follow |
 //! | [`answer`] | answers of our own |
 //! | [`refusal`] | why a request is not served, or an answer not passed on |
+//! | [`key`], [`cookie`] | what of a request the hashes hash |
+//! | [`sticky`] | the cookie that keeps a client with one backend |
 //! | [`route`] | which target serves a request |
 //!
 //! Nothing here reads, writes, waits or knows an actor.
@@ -18,12 +20,15 @@
 pub mod answer;
 pub mod body;
 pub mod chunked;
+pub mod cookie;
 pub mod exchange;
 pub mod fields;
 pub mod forwarded;
+pub mod key;
 pub mod limits;
 pub mod refusal;
 pub mod request;
 pub mod response;
 pub mod route;
+pub mod sticky;
 pub mod target;

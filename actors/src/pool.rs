@@ -104,7 +104,23 @@ impl Pool {
 
     /// Whether a request may be sent again; takes a token of the budget.
     pub(crate) fn may_repeat(&self) -> bool {
-        self.budget.take()
+        self.budget.take(self.current().settings().retry.budget)
+    }
+
+    /// How a backend has done with a request.
+    pub(crate) fn answered(
+        &self,
+        _backend: &Arc<crate::backend::Backend>,
+        _well: bool,
+        _took: std::time::Duration,
+        _now: Instant,
+    ) -> Option<crate::backend::health::Transition> {
+        None
+    }
+
+    /// When a second backend is asked as well, if it may be.
+    pub(crate) fn hedges_after(&self) -> Option<std::time::Duration> {
+        None
     }
 
     /// Replaces settings and members for the leases from now on. Members keep their health and

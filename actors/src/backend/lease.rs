@@ -1,6 +1,7 @@
 //! The right to use a backend once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -64,6 +65,12 @@ impl Lease {
             Fault::Backend => self.report(Outcome::Failed, now),
             Fault::Ours => None,
         }
+    }
+
+    /// How the backend has done with a request: `well` unless it is to blame, and how long it `took` to
+    /// the first byte of its answer, or has taken at least.
+    pub fn answered(&mut self, well: bool, took: Duration, now: Instant) -> Option<Transition> {
+        self.pool.answered(&self.backend, well, took, now)
     }
 
     fn report(&mut self, outcome: Outcome, now: Instant) -> Option<Transition> {

@@ -77,6 +77,6 @@ impl Route {
 impl Refusal {
     /// Whether a backend was tried before and failed, which is then the better explanation.
     pub(crate) fn follows_failures(self) -> bool {
-        matches!(self, Self::NoBackend(NoBackend::AllTried))
+        matches!(self, Self::NoBackend(NoBackend::AllTried | NoBackend::AllDown))
     }
 }

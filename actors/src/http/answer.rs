@@ -16,6 +16,8 @@ pub struct OwnAnswer<'a> {
     pub body: &'a [u8],
     /// Where to go instead; checked before.
     pub location: Option<&'a [u8]>,
+    /// When to ask again, in seconds (RFC 9110 §10.2.3).
+    pub retry_after: Option<u64>,
     /// Whether the request was HEAD: the length is told, the body is not.
     pub head: bool,
     /// What is said of the connection.
@@ -32,6 +34,9 @@ impl OwnAnswer<'_> {
             to.extend_from_slice(b"Location: ");
             to.extend_from_slice(location);
             to.extend_from_slice(b"\r\n");
+        }
+        if let Some(seconds) = self.retry_after {
+            let _ = write!(to, "Retry-After: {seconds}\r\n");
         }
         let bodiless = matches!(self.status, 204 | 304);
         if !bodiless {
@@ -107,6 +112,7 @@ mod tests {
         content_type: "text/plain",
         body: b"nobody\n",
         location: None,
+        retry_after: None,
         head: false,
         connection: Some("close"),
     };
@@ -128,6 +134,12 @@ mod tests {
         );
         let empty = written(OwnAnswer { status: 204, connection: None, ..PLAIN });
         assert!(empty.ends_with("GMT\r\n\r\n"), "{empty}");
+    }
+
+    #[test]
+    fn who_is_to_come_again_is_told_when() {
+        let busy = written(OwnAnswer { retry_after: Some(5), ..PLAIN });
+        assert!(busy.contains("\r\nRetry-After: 5\r\n"), "{busy}");
     }
 
     #[test]

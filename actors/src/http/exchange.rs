@@ -6,6 +6,7 @@
 //! [`from_backend`](Exchange::from_backend), in pieces of any size.
 
 use std::mem::MaybeUninit;
+use std::sync::Arc;
 
 use super::body::{Body, Incoming, Outgoing, Taken};
 use super::fields::Version;
@@ -33,6 +34,10 @@ pub struct Exchange {
     answer: Answer,
     status: u16,
     interim: u32,
+    /// Lines of fields that the answer gets.
+    also: Vec<u8>,
+    /// Statuses that are not passed on.
+    unwanted: Option<Arc<[u16]>>,
     /// The client wanted to send more requests.
     persistent: bool,
     client_stays: bool,
@@ -72,10 +77,23 @@ impl Exchange {
             answer: Answer::Head,
             status: 0,
             interim: 0,
+            also: Vec::new(),
+            unwanted: None,
             persistent: head.persistent,
             client_stays: head.persistent,
             backend_stays: false,
         })
+    }
+
+    /// The answer gets these whole lines of fields as well.
+    pub fn add_fields(&mut self, lines: Vec<u8>) {
+        self.also = lines;
+    }
+
+    /// Answers with these statuses are not passed on, but told by [`BadAnswer::Unwanted`]. None passes
+    /// on whatever comes.
+    pub fn refuse(&mut self, statuses: Option<Arc<[u16]>>) {
+        self.unwanted = statuses;
     }
 
     /// The client's connection is to end with this answer.
@@ -126,6 +144,11 @@ impl Exchange {
             else {
                 return Ok(Taken { used, verbatim: false });
             };
+            // What was said before cannot be taken back.
+            let unwanted = self.unwanted.as_ref().filter(|_| self.interim == 0);
+            if unwanted.is_some_and(|statuses| statuses.contains(&head.status)) {
+                return Err(BadAnswer::Unwanted(head.status));
+            }
             used += head.length;
             if !head.is_interim() {
                 self.begin_answer(&head, out);
@@ -138,7 +161,8 @@ impl Exchange {
             // A client of HTTP/1.0 does not know them (RFC 9110 §15.2).
             if self.client == Version::Http11 {
                 let connection = Connection::Silent;
-                head.write(out, &Onward { framing: Framing::AsItIs, connection });
+                let also = &[];
+                head.write(out, &Onward { framing: Framing::AsItIs, connection, also });
             }
         }
         if let Answer::Body(body) = &mut self.answer {
@@ -179,7 +203,7 @@ impl Exchange {
             (false, true, Version::Http10) => Connection::KeepAlive,
             (false, true, Version::Http11) => Connection::Silent,
         };
-        head.write(out, &Onward { framing, connection });
+        head.write(out, &Onward { framing, connection, also: &self.also });
         let incoming = match head.body {
             AnswerBody::None => Incoming::None,
             AnswerBody::Length(length) => Incoming::Length(length),

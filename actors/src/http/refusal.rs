@@ -165,6 +165,9 @@ impl Refusal {
 /// What is wrong with an answer: it becomes a 502.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum BadAnswer {
+    /// One that is to be tried again elsewhere; it was left alone, and can still be passed on.
+    #[error("the backend answered {0}, which is tried again elsewhere")]
+    Unwanted(u16),
     /// The status line or a field is not what RFC 9112 allows.
     #[error("the head of the answer is malformed")]
     BadHead,
@@ -223,6 +226,7 @@ impl BadAnswer {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Unwanted(_) => "unwanted_status",
             Self::BadHead => "answer_bad_head",
             Self::BadVersion => "bad_version",
             Self::BadStatus => "bad_status",

@@ -69,11 +69,13 @@ pub enum Connection {
 
 /// How an answer goes on to the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Onward {
+pub struct Onward<'a> {
     /// See [`framing`].
     pub framing: Framing,
     /// What stands in `Connection`.
     pub connection: Connection,
+    /// Whole lines of fields of our own.
+    pub also: &'a [u8],
 }
 
 /// The head of an answer. All of it borrows from the input.
@@ -171,7 +173,7 @@ impl<'h, 'b> ResponseHead<'h, 'b> {
 
     /// Appends the head for the client: as HTTP/1.1, with the end-to-end fields as they were sent and
     /// in their order.
-    pub fn write(&self, to: &mut Vec<u8>, onward: &Onward) {
+    pub fn write(&self, to: &mut Vec<u8>, onward: &Onward<'_>) {
         to.reserve(self.head.len() + 64);
         to.extend_from_slice(b"HTTP/1.1");
         let fields = first_line(self.head, self.fields);
@@ -192,6 +194,7 @@ impl<'h, 'b> ResponseHead<'h, 'b> {
         if onward.framing == Framing::Chunked && self.body == AnswerBody::UntilClose {
             to.extend_from_slice(b"Transfer-Encoding: chunked\r\n");
         }
+        to.extend_from_slice(onward.also);
         to.extend_from_slice(match onward.connection {
             Connection::Silent => b"\r\n",
             Connection::Close => b"Connection: close\r\n\r\n",
@@ -200,7 +203,7 @@ impl<'h, 'b> ResponseHead<'h, 'b> {
         });
     }
 
-    fn ends_here(&self, field: &Header<'_>, onward: &Onward) -> bool {
+    fn ends_here(&self, field: &Header<'_>, onward: &Onward<'_>) -> bool {
         let name = field.name;
         if is_hop_by_hop(name) {
             let stays = if name.eq_ignore_ascii_case("transfer-encoding") {
@@ -217,7 +220,7 @@ impl<'h, 'b> ResponseHead<'h, 'b> {
         self.options.names(self.fields, name)
     }
 
-    fn keeps_coding(&self, onward: &Onward) -> bool {
+    fn keeps_coding(&self, onward: &Onward<'_>) -> bool {
         onward.framing == Framing::AsItIs
             && match self.body {
                 AnswerBody::Chunked => true,

@@ -7,33 +7,46 @@ const TOKEN: u32 = 100;
 /// The most tokens that are held: what a burst of failures may send again at once.
 const MOST: u32 = 1_000;
 
-/// A token bucket after Finagle's `RetryBudget`, but without a rate of its own and empty at the start:
-/// every request pays its part in, every one that is sent again takes a token. So whatever fails, at
-/// most `1 + budget` times as many requests are sent to backends as were received.
-#[derive(Debug, Default)]
+/// Tokens that are there at the start, on credit: what comes first may fail as well.
+const LOAN: u32 = 10;
+
+/// A token bucket after Finagle's `RetryBudget`, but without a rate of its own: every request pays its
+/// part in, every one that is sent again takes a token. A few tokens are lent at the start, and the
+/// first requests pay them back. So whatever fails, once those have come, at most `1 + budget` times as
+/// many requests are sent to backends as were received.
+#[derive(Debug)]
 pub(crate) struct Budget {
     hundredths: AtomicU32,
+    owed: AtomicU32,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { hundredths: AtomicU32::new(LOAN * TOKEN), owed: AtomicU32::new(LOAN * TOKEN) }
+    }
 }
 
 impl Budget {
     /// A request has come; `budget` is in per cent.
     pub(crate) fn pay_in(&self, budget: u32) {
+        if self.owed.load(Relaxed) > 0 {
+            let pay = |owed: u32| Some(owed.saturating_sub(budget));
+            let _ = self.owed.fetch_update(Relaxed, Relaxed, pay);
+            return;
+        }
         // A full purse is only looked at. Others may fill it meanwhile: it then holds a little more.
         if self.hundredths.load(Relaxed) < MOST * TOKEN {
             self.hundredths.fetch_add(budget.min(TOKEN), Relaxed);
         }
     }
 
-    /// Takes a token, if there is one.
-    pub(crate) fn take(&self) -> bool {
-        self.hundredths
-            .fetch_update(Relaxed, Relaxed, |hundredths| hundredths.checked_sub(TOKEN))
-            .is_ok()
-    }
-
-    /// Whole tokens that are held.
-    pub(crate) fn tokens(&self) -> u32 {
-        self.hundredths.load(Relaxed) / TOKEN
+    /// Takes a token, if there is one. With a budget of 0 there is none for anybody.
+    pub(crate) fn take(&self, budget: u32) -> bool {
+        budget > 0
+            && self
+                .hundredths
+                .fetch_update(Relaxed, Relaxed, |hundredths| hundredths.checked_sub(TOKEN))
+                .is_ok()
     }
 }
 
@@ -49,8 +62,7 @@ mod tests {
         for _ in 0..1_000_000 {
             budget.pay_in(20);
         }
-        assert_eq!(budget.tokens(), MOST);
-        assert_eq!((0..10_000).filter(|_| budget.take()).count(), MOST as usize);
+        assert_eq!((0..10_000).filter(|_| budget.take(20)).count(), MOST as usize);
     }
 
     proptest! {
@@ -64,8 +76,8 @@ mod tests {
             for tries in order {
                 received += 1;
                 purse.pay_in(budget);
-                again += (0..tries).map(|_| u32::from(purse.take())).sum::<u32>();
-                prop_assert!(again * 100 <= received * budget);
+                again += (0..tries).map(|_| u32::from(purse.take(budget))).sum::<u32>();
+                prop_assert!(again * TOKEN <= (received * budget).max(LOAN * TOKEN));
             }
         }
     }

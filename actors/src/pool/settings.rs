@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::balance::Balancing;
+use crate::http::sticky::Sticky;
 pub use crate::kept::KeepLimits;
 
 /// How a pool is used.
@@ -30,6 +31,8 @@ pub struct PoolSettings {
     pub limits: Limits,
     /// When a request is sent again.
     pub retry: Retry,
+    /// How clients stay with their backends, if they do.
+    pub sticky: Option<Arc<Sticky>>,
 }
 
 impl Default for PoolSettings {
@@ -46,6 +49,7 @@ impl Default for PoolSettings {
             keep: KeepLimits { connections: 64, idle: Duration::from_secs(30) },
             limits: Limits::default(),
             retry: Retry::default(),
+            sticky: None,
         }
     }
 }

@@ -176,6 +176,11 @@ impl Account {
         self.sent
     }
 
+    /// When the first byte of the answer came.
+    pub(super) fn first_byte_at(&self) -> Option<Instant> {
+        self.first_byte
+    }
+
     /// Something of the backend's answer is there.
     pub(super) fn answered(&mut self) {
         self.first_byte.get_or_insert_with(Instant::now);

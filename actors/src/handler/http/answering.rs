@@ -37,6 +37,7 @@ impl Conversation {
             content_type: PLAIN,
             body: text.as_bytes(),
             location: None,
+            retry_after: None,
             head: false,
             connection: Some("close"),
         };
@@ -96,7 +97,9 @@ impl Conversation {
             (true, Version::Http11) => None,
         };
         let head = begun.is_head;
-        let answer = OwnAnswer { status, content_type, body, location, head, connection };
+        let retry_after = begun.retry_after(status);
+        let answer =
+            OwnAnswer { status, content_type, body, location, retry_after, head, connection };
         let said = self.say(&answer, &mut begun.account).await;
         let drained = said && stays && self.drain(&mut begun).await;
         if !drained {

@@ -3,16 +3,22 @@
 use std::mem::MaybeUninit;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
 use super::Site;
 use super::account::Account;
+use super::fault::Fault;
+use super::reach::keep_limits;
+use crate::backend::lease::Lease;
 use crate::http::exchange::Exchange;
+use crate::http::key::Keyed;
 use crate::http::limits::MOST_FIELDS;
 use crate::http::refusal::Refusal;
 use crate::http::request::{Onward, RequestHead};
 use crate::http::route::{Query, Route, Target};
+use crate::pool::{Asked, KeepLimits, Pool, PoolSettings, Retry};
 use crate::record::Record;
 use crate::spare::Lent;
 
@@ -25,6 +31,8 @@ pub(super) struct Begun {
     /// What the backend gets first: the head, and as much of the body as came with it. For a target
     /// of our own: where to, if it is a redirect.
     pub(super) first: Lent,
+    /// Who serves it, where a pool does.
+    pub(super) upstream: Option<Upstream>,
     /// Whether it may be sent twice.
     pub(super) repeatable: bool,
     /// The client waits to be told to go on before it sends the body.
@@ -32,6 +40,94 @@ pub(super) struct Begun {
     pub(super) is_head: bool,
     /// No answer is wanted after this.
     pub(super) deadline: Option<Instant>,
+}
+
+/// The pool that serves a request, and how its backend is chosen.
+pub(super) struct Upstream {
+    pub(super) pool: Arc<Pool>,
+    pub(super) asked: Asked,
+    /// How the last try failed.
+    pub(super) failure: Option<Fault>,
+    /// Where clients stay with their backends: whether this one's cookie is to be renewed anyway.
+    pub(super) renews: Option<bool>,
+}
+
+impl Upstream {
+    fn of(pool: Arc<Pool>, keyed: &Keyed<'_>) -> Self {
+        let current = pool.current();
+        let settings = current.settings();
+        pool.received(&settings.retry);
+        let hash = keyed.key(&settings.hash);
+        let sticky = settings.sticky.as_ref();
+        let stuck = sticky.and_then(|sticky| sticky.read(keyed.fields, SystemTime::now()));
+        let renews = sticky.map(|_| stuck.is_none_or(|stuck| stuck.aging));
+        let asked = Asked { hash, sticky: stuck.map(|stuck| stuck.tag), ..Asked::default() };
+        drop(current);
+        Self { pool, asked, failure: None, renews }
+    }
+}
+
+/// What of a pool's settings a try needs.
+pub(super) struct Settled {
+    pub(super) retry: Retry,
+    pub(super) keep: KeepLimits,
+}
+
+impl Begun {
+    /// A try with the backend of `lease` begins.
+    pub(super) fn settle(&mut self, lease: &Lease) -> Settled {
+        let current = lease.pool().current();
+        let settings = current.settings();
+        self.exchange.refuse(
+            (!settings.retry.statuses.is_empty() && self.repeatable)
+                .then(|| Arc::clone(&settings.retry.statuses)),
+        );
+        self.stick(settings, lease);
+        Settled { retry: settings.retry.clone(), keep: keep_limits(settings) }
+    }
+
+    /// Has the client stay with the backend of `lease`, where clients do.
+    pub(super) fn stick(&mut self, settings: &PoolSettings, lease: &Lease) {
+        let Some(Upstream { asked, renews: Some(renews), .. }) = &self.upstream else { return };
+        let tag = lease.backend().tag();
+        let mut field = Vec::new();
+        if let Some(sticky) = &settings.sticky
+            && (*renews || asked.sticky != Some(tag))
+        {
+            sticky.write(tag, SystemTime::now(), &mut field);
+        }
+        self.exchange.add_fields(field);
+    }
+
+    /// When the client may come again, in seconds, after an answer of our own: once who waits now has
+    /// been served or sent away.
+    pub(super) fn retry_after(&self, status: u16) -> Option<u64> {
+        let upstream = self.upstream.as_ref().filter(|_| status == 503)?;
+        let queue = if upstream.pool.waiting() > 0 {
+            upstream.pool.current().settings().limits.queue_timeout
+        } else {
+            Duration::ZERO
+        };
+        Some(queue.as_secs().max(1))
+    }
+
+    /// Whether it goes to another backend now that this one has failed; then that takes a token of
+    /// the pool's budget.
+    pub(super) fn goes_again(&self, lease: &Lease) -> bool {
+        let attempts = lease.pool().current().settings().attempts.get();
+        self.account.tried() < attempts && lease.pool().may_repeat()
+    }
+
+    /// The try with the backend of `lease` has failed.
+    pub(super) fn fails(&mut self, lease: &Lease, fault: Fault, stale: bool) {
+        self.account.begins_again();
+        if let Some(upstream) = &mut self.upstream {
+            upstream.failure = Some(fault);
+            if !stale {
+                upstream.asked.excluded.push(lease.backend().id());
+            }
+        }
+    }
 }
 
 /// What some bytes of a client are.
@@ -66,14 +162,16 @@ pub(super) fn begin(
     let mut account = Account::new(record, &site.log, began, now);
     account.asks(&head);
     match request(site, record, bytes, &head, &mut account) {
-        Ok(Prepared { exchange, route, first, used }) => {
+        Ok(Prepared { exchange, route, first, used, upstream }) => {
             let begun = Begun {
                 exchange,
-                route,
                 first,
-                repeatable: head.may_be_repeated(),
+                repeatable: head.may_be_repeated()
+                    || route.as_ref().is_some_and(|route| route.repeatable),
+                upstream,
                 expects_continue: head.expects_continue,
                 is_head: head.method == "HEAD",
+                route,
                 deadline: site.times.request.map(|limit| began + limit),
                 account,
             };
@@ -88,6 +186,7 @@ struct Prepared {
     exchange: Exchange,
     route: Option<Arc<Route>>,
     first: Lent,
+    upstream: Option<Upstream>,
     /// Bytes of the request so far.
     used: usize,
 }
@@ -110,11 +209,12 @@ fn request(
         fields: head.fields,
     };
     let mut first = Lent::new();
+    let mut upstream = None;
     let route = site.routes.find(&query).cloned();
     if let Some(route) = &route {
         account.routed(route);
         match &route.target {
-            Target::Pool { rewrite, .. } => {
+            Target::Pool { rewrite, pool } => {
                 let mut rewritten = Lent::new();
                 let path = match rewrite {
                     Some(rewrite) => {
@@ -124,6 +224,9 @@ fn request(
                     None => query.path,
                 };
                 let client = record.client().ip().to_canonical();
+                let keyed = Keyed { client, path: query.path, fields: head.fields };
+                let pool = site.upstreams.directory.pool(pool);
+                upstream = pool.map(|pool| Upstream::of(pool, &keyed));
                 let trusted = (site.trusted)(client);
                 head.write(&mut first, &Onward { path, client, trusted, close: false });
                 let body = &bytes[used..];
@@ -143,5 +246,5 @@ fn request(
         }
     }
     account.bytes_in = used as u64;
-    Ok(Prepared { exchange, route, first, used })
+    Ok(Prepared { exchange, route, first, upstream, used })
 }

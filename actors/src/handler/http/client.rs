@@ -101,6 +101,7 @@ impl Client {
             content_type: "text/plain; charset=utf-8",
             body: b"503 Service Unavailable: this connection's actor crashed\n",
             location: None,
+            retry_after: None,
             head: false,
             connection: Some("close"),
         };

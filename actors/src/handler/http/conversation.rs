@@ -16,6 +16,7 @@ use super::client::{Answered, Client};
 use super::fault::Fault;
 use super::intake::Next;
 use super::pump::{End, Pump};
+use super::race::Race;
 use super::reach::Reached;
 use super::timer::Timer;
 use crate::backend::lease::Lease;
@@ -62,8 +63,9 @@ pub(super) struct Switched {
 /// How a try with a backend ended.
 enum Tried {
     Over(After),
-    /// The connection had been kept too long; nothing was answered, and the request may go again.
-    Stale(Box<Begun>),
+    /// The client has got nothing, and the request goes again; over a new connection, if the one it
+    /// went over had been kept too long.
+    Again(Box<Begun>, bool),
 }
 
 impl Conversation {
@@ -146,22 +148,24 @@ impl Conversation {
                 Ok(reached) => reached,
                 Err(fault) => return self.refuse_begun(&fault, begun).await,
             };
-            match self.exchange(reached, begun).await {
+            match Box::pin(self.exchange(reached, begun)).await {
                 Tried::Over(after) => return after,
-                Tried::Stale(again) => (begun, fresh) = (again, true),
+                Tried::Again(again, stale) => (begun, fresh) = (again, stale),
             }
         }
     }
 
     /// Sends it to a backend that was reached, and passes its answer on.
-    async fn exchange(&mut self, reached: Reached, begun: Box<Begun>) -> Tried {
-        let Reached { stream, mut lease, reused, keep, at } = reached;
-        let mut pump = Pump::new(stream, begun, reused, at);
-        let end = poll_fn(|cx| pump.poll(cx, self)).await;
+    async fn exchange(&mut self, reached: Reached, mut begun: Box<Begun>) -> Tried {
+        let Reached { stream, lease, reused, at } = reached;
+        let settled = begun.settle(&lease);
+        let mut race = Race::new(Pump::new(stream, begun, &settled.retry, at), lease, reused, at);
+        let end = poll_fn(|cx| race.poll(cx, self)).await;
+        let Race { pump, mut lease, at, .. } = race;
         let (mut begun, mut backend) = pump.into_parts();
-        if reused && begun.exchange.answer_has_begun() {
-            let transition = lease.connected(Instant::now());
-            self.site.upstreams.directory.tell(lease.backend().id(), transition);
+        if let Some(well) = judged(&end, &begun) {
+            let first_byte = begun.account.first_byte_at().unwrap_or_else(Instant::now);
+            self.site.report(&mut lease, well, first_byte.saturating_duration_since(at));
         }
         begun.account.status = begun.exchange.status();
         let fault = match end {
@@ -169,7 +173,7 @@ impl Conversation {
                 let now = Instant::now();
                 // It ends now, and not when the client has gone as well.
                 if begun.exchange.backend_stays() {
-                    kept::keep(lease.backend().id(), backend, &keep, now);
+                    kept::keep(lease.backend().id(), backend, &settled.keep, now);
                 } else {
                     drop(backend);
                 }
@@ -188,9 +192,10 @@ impl Conversation {
                     lease,
                 })));
             }
-            End::Stale => {
-                begun.account.begins_again();
-                return Tried::Stale(begun);
+            End::Again(fault, stale) => {
+                backend.abort();
+                begun.fails(&lease, fault, stale);
+                return Tried::Again(begun, stale);
             }
             End::Left(code) => {
                 backend.abort();
@@ -198,6 +203,8 @@ impl Conversation {
                 return Tried::Over(After::Close);
             }
             End::Fault(fault) => fault,
+            // Asked for by the race alone.
+            End::Unwanted(_) | End::Slow => Fault::FirstByte,
         };
         // At once: the client may take its time to be told.
         backend.abort();
@@ -234,6 +241,25 @@ impl Conversation {
         let forward = Forward::new(client, backend, self.site.upstreams.idle);
         let before = Moved { from_client: account.bytes_in, to_client: account.bytes_out };
         Metered { forward: forward.starting_with(&early), before, account }.await;
+    }
+}
+
+/// What the end of a try says of the backend; none if nothing.
+fn judged(end: &End, begun: &Begun) -> Option<bool> {
+    match end {
+        End::Whole | End::Switched | End::Left(_) => {
+            begun.exchange.answer_has_begun().then(|| begun.exchange.status() < 500)
+        }
+        End::Fault(fault) | End::Again(fault, false) => match fault {
+            Fault::BackendLost(_)
+            | Fault::Answer(_)
+            | Fault::FirstByte
+            | Fault::TryTimeout
+            | Fault::SlowBackend => Some(false),
+            Fault::Unwanted(status) => Some(*status < 500),
+            _ => begun.exchange.answer_has_begun().then(|| begun.exchange.status() < 500),
+        },
+        End::Again(_, true) | End::Unwanted(_) | End::Slow => None,
     }
 }
 

@@ -38,6 +38,12 @@ pub(super) enum Fault {
     /// The backend did not begin to answer in time.
     #[error("the backend did not answer in time")]
     FirstByte,
+    /// The backend did not begin to answer within the time for one try.
+    #[error("the backend did not answer within the time for one try")]
+    TryTimeout,
+    /// The backend's answer had a status that is tried again elsewhere, and nobody else could be asked.
+    #[error("every backend's answer was one that is tried again elsewhere")]
+    Unwanted(u16),
     /// The backend took or sent nothing for too long.
     #[error("the backend stopped within the body")]
     SlowBackend,
@@ -62,8 +68,15 @@ impl Fault {
             },
             Self::Unreached(_) => 503,
             Self::BackendLost(_) | Self::Answer(_) => 502,
-            Self::FirstByte | Self::SlowBackend | Self::Deadline => 504,
+            Self::Unwanted(status) => status,
+            Self::FirstByte | Self::TryTimeout | Self::SlowBackend | Self::Deadline => 504,
         }
+    }
+
+    /// Whether another backend may do better, as far as the request may be repeated: nothing was
+    /// answered, and the backend had its time for a try or was lost.
+    pub(super) fn may_be_retried(self) -> bool {
+        matches!(self, Self::BackendLost(_) | Self::TryTimeout)
     }
 
     /// Whether it is the client's own.
@@ -75,6 +88,8 @@ impl Fault {
             | Self::BackendLost(_)
             | Self::Answer(_)
             | Self::FirstByte
+            | Self::TryTimeout
+            | Self::Unwanted(_)
             | Self::SlowBackend
             | Self::Deadline => false,
         }
@@ -92,6 +107,8 @@ impl Fault {
             Self::BackendLost(loss) => Ending::of_backend(loss).name(),
             Self::Answer(bad) => bad.name(),
             Self::FirstByte => "first_byte_timeout",
+            Self::TryTimeout => "try_timeout",
+            Self::Unwanted(_) => "unwanted_status",
             Self::SlowBackend => "backend_stalled",
             Self::Deadline => "request_timeout",
         }

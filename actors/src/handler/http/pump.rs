@@ -13,6 +13,7 @@ use super::fault::Fault;
 use crate::closed::Ending;
 use crate::http::body::Taken;
 use crate::http::refusal::BadAnswer;
+use crate::pool::Retry;
 use crate::scratch::with_scratch;
 use crate::spare::Lent;
 use crate::stream::{Loss, Stream};
@@ -30,8 +31,14 @@ pub(super) enum End {
     Whole,
     /// Both sides speak another protocol from here on.
     Switched,
-    /// The kept connection was stale, nothing came over it, and the request may go again.
-    Stale,
+    /// Nothing reached the client, and the request goes again; `true` where the connection had only
+    /// been kept too long, which says nothing about the backend.
+    Again(Fault, bool),
+    /// The answer has a status that is tried again elsewhere. None of it was passed on; see
+    /// [`Pump::accept`].
+    Unwanted(u16),
+    /// It takes longer than most do: another backend may be asked as well. See [`Pump::switch`].
+    Slow,
     /// The client is gone; the code says how.
     Left(&'static str),
     /// It cannot be served, or not to its end.
@@ -49,35 +56,94 @@ enum Step {
 pub(super) struct Pump {
     backend: Stream,
     begun: Box<Begun>,
-    reused: bool,
-    /// What the backend has not taken yet. The first of it is kept until the answer begins, as long
-    /// as it is all that there is: it may have to be sent again.
+    /// What the backend has not taken yet, behind what it has, as long as all of that may have to be
+    /// sent again.
     to_backend: Unsent,
     repeats: bool,
+    /// How much more of the body is kept for that, in bytes.
+    room: usize,
     /// The backend takes nothing more. It may have answered all the same.
     refuses: bool,
     /// What the client has not taken yet.
     to_client: Unsent,
     /// A head of the backend's that is not whole yet.
     head: Lent,
+    /// What is there of a head is to be looked at before more is read.
+    unread: bool,
+    /// When the try has taken too long without a byte of an answer.
+    try_due: Option<Instant>,
+    /// When another backend may be asked as well.
+    hedge_due: Option<Instant>,
     progress: Instant,
 }
 
 impl Pump {
-    pub(super) fn new(backend: Stream, mut begun: Box<Begun>, reused: bool, now: Instant) -> Self {
+    pub(super) fn new(backend: Stream, mut begun: Box<Begun>, retry: &Retry, now: Instant) -> Self {
         begun.account.phase = Phase::Send;
         let to_backend = Unsent::of(std::mem::take(&mut begun.first));
         Self {
             backend,
-            reused,
             to_backend,
             repeats: true,
+            room: if begun.repeatable { retry.buffer } else { 0 },
             refuses: false,
             to_client: Unsent::default(),
             head: Lent::default(),
+            unread: false,
+            try_due: retry.per_try.map(|limit| now + limit),
+            hedge_due: None,
             progress: now,
             begun,
         }
+    }
+
+    /// Ends with [`End::Slow`] once, at `due`, if nothing has come by then.
+    pub(super) fn hedge_at(&mut self, due: Option<Instant>) {
+        self.hedge_due = due;
+    }
+
+    /// Whether all that was sent can be sent again, and the client has got nothing.
+    pub(super) fn may_go_again(&self) -> bool {
+        self.repeats && self.begun.repeatable && !self.begun.exchange.has_said_anything()
+    }
+
+    /// The request as it was sent, once all of it was and nothing has come.
+    pub(super) fn waiting(&self) -> Option<Lent> {
+        let waits = self.begun.exchange.request_is_whole()
+            && self.to_backend.is_empty()
+            && self.head.is_empty()
+            && self.may_go_again();
+        waits.then(|| self.to_backend.copy())
+    }
+
+    /// Passes on the answer after all that was unwanted.
+    pub(super) fn accept(&mut self) {
+        self.begun.exchange.refuse(None);
+        self.unread = true;
+    }
+
+    /// Another backend was faster: `first` is what it has said. The one before is given back.
+    pub(super) fn switch(&mut self, backend: Stream, first: Lent) -> Stream {
+        self.refuses = false;
+        self.head = first;
+        self.unread = true;
+        self.try_due = None;
+        std::mem::replace(&mut self.backend, backend)
+    }
+
+    /// What is there has not been looked at.
+    pub(super) fn is_unread(&self) -> bool {
+        self.unread
+    }
+
+    /// Nothing of an answer has come.
+    pub(super) fn is_unheard(&self) -> bool {
+        self.head.is_empty() && !self.begun.exchange.has_said_anything()
+    }
+
+    /// The request and its record, while it is under way.
+    pub(super) fn begun(&mut self) -> &mut Begun {
+        &mut self.begun
     }
 
     /// The request, as far as it may go again, and the connection.
@@ -133,6 +199,14 @@ impl Pump {
             self.progress = Instant::now();
         }
         let (due, fault) = self.due(conversation);
+        if let Some(hedge_due) = self.hedge_due.filter(|hedge_due| *hedge_due < due)
+            && self.begun.account.first_byte_at().is_none()
+        {
+            return conversation.timer.poll(cx, hedge_due).map(|()| {
+                self.hedge_due = None;
+                End::Slow
+            });
+        }
         conversation.timer.poll(cx, due).map(|()| {
             // Whoever takes nothing cannot be told either.
             if fault == Fault::SlowReader { End::Left(fault.code()) } else { End::Fault(fault) }
@@ -151,6 +225,10 @@ impl Pump {
             (sent + times.first_byte, Fault::FirstByte)
         } else {
             (self.progress + times.body, Fault::SlowBody)
+        };
+        let (due, fault) = match self.try_due.filter(|_| self.is_unheard()) {
+            Some(try_due) if try_due < due => (try_due, Fault::TryTimeout),
+            Some(_) | None => (due, fault),
         };
         match self.begun.deadline {
             Some(deadline) if deadline < due => (deadline, Fault::Deadline),
@@ -202,9 +280,6 @@ impl Pump {
 
     /// Passes a piece of the body on; says how much of the bytes was the body's.
     fn pass_on(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Result<usize, End> {
-        // It is more than the beginning now, which was kept.
-        self.repeats = false;
-        self.to_backend.clear();
         let mut out = Lent::new();
         let taken = self.begun.exchange.from_client(bytes, &mut out);
         let Taken { used, verbatim } =
@@ -212,7 +287,14 @@ impl Pump {
         self.begun.account.bytes_in += used as u64;
         let write = |piece: &[u8]| self.backend.poll_write(cx, piece);
         let piece = if verbatim { &bytes[..used] } else { &out[..] };
-        self.refuses = self.to_backend.send(piece, write).is_err();
+        self.repeats &= piece.len() <= self.room;
+        let sent = if self.repeats {
+            self.room -= piece.len();
+            self.to_backend.append(piece, write)
+        } else {
+            self.to_backend.send(piece, write)
+        };
+        self.refuses = sent.is_err();
         self.note_sent();
         Ok(used)
     }
@@ -281,10 +363,16 @@ impl Pump {
         if self.begun.exchange.answer_is_whole() || self.begun.exchange.is_switched() {
             return Ok(Step::Blocked);
         }
+        if std::mem::take(&mut self.unread) {
+            let head = std::mem::take(&mut self.head);
+            self.begun.account.answered();
+            self.answer(cx, conversation, &head)?;
+            return Ok(Step::Moved);
+        }
         with_scratch(|scratch| match self.backend.poll_read(cx, scratch) {
             Poll::Pending => Ok(Step::Blocked),
             Poll::Ready(Ok(0)) => self.backend_ended(cx, conversation, Loss::Reset),
-            Poll::Ready(Err(error)) => Err(self.backend_lost(Loss::of(&error))),
+            Poll::Ready(Err(error)) => Err(End::Fault(Fault::BackendLost(Loss::of(&error)))),
             Poll::Ready(Ok(count)) => {
                 self.received(cx, conversation, &scratch[..count])?;
                 Ok(Step::Moved)
@@ -316,7 +404,13 @@ impl Pump {
     ) -> Result<(), End> {
         let mut out = Lent::new();
         let taken = self.begun.exchange.from_backend(bytes, &mut out);
-        let Taken { used, verbatim } = taken.map_err(|bad| End::Fault(Fault::Answer(bad)))?;
+        let Taken { used, verbatim } = taken.map_err(|bad| match bad {
+            BadAnswer::Unwanted(status) => {
+                self.head = Lent::of(bytes);
+                End::Unwanted(status)
+            }
+            bad => End::Fault(Fault::Answer(bad)),
+        })?;
         let rest = &bytes[used..];
         if self.begun.exchange.answer_has_begun() {
             conversation.client.answered = Answered::Partly;
@@ -372,17 +466,9 @@ impl Pump {
                 self.give(cx, conversation, &out)?;
                 Ok(Step::Moved)
             }
-            Err(BadAnswer::Missing) => Err(self.backend_lost(loss)),
+            Err(BadAnswer::Missing) => Err(End::Fault(Fault::BackendLost(loss))),
             Err(bad) => Err(End::Fault(Fault::Answer(bad))),
         }
-    }
-
-    fn backend_lost(&self, loss: Loss) -> End {
-        let untouched = self.head.is_empty() && !self.begun.exchange.has_said_anything();
-        if self.reused && self.repeats && self.begun.repeatable && untouched {
-            return End::Stale;
-        }
-        End::Fault(Fault::BackendLost(loss))
     }
 }
 

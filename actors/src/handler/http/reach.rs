@@ -10,14 +10,14 @@ use tokio::time::Instant;
 
 use super::Site;
 use super::account::Phase;
-use super::begun::Begun;
+use super::begun::{Begun, Upstream};
 use super::fault::Fault;
 use super::timer::Timer;
 use crate::backend::lease::Lease;
 use crate::handler::LEASE_LIMIT;
 use crate::handler::upstreams::Route;
 use crate::kept::{self, KeepLimits};
-use crate::pool::{Asked, Grant, NoBackend, Reuse};
+use crate::pool::{Asked, Grant, NoBackend, PoolSettings, Reuse};
 use crate::record::Code;
 use crate::socket::connect;
 use crate::stream::Stream;
@@ -28,8 +28,6 @@ pub(super) struct Reached {
     pub(super) lease: Lease,
     /// It has served before.
     pub(super) reused: bool,
-    /// Whether and how it is kept afterwards.
-    pub(super) keep: KeepLimits,
     pub(super) at: Instant,
 }
 
@@ -44,67 +42,113 @@ impl Site {
         timer: &mut Timer,
     ) -> Result<Reached, Fault> {
         let route = self.upstreams.route(pool);
-        let mut asked = Asked::default();
-        let mut failure = None;
         // The first time nothing has been waited for yet.
-        let mut now = if fresh { Instant::now() } else { begun.account.whole() };
+        let first = begun.account.tried() == 0;
+        let mut now = if first { begun.account.whole() } else { Instant::now() };
         loop {
-            let lease = begun.lease(&route, &asked, now, timer).await?;
+            let mut lease = begun.lease(&route, now, timer).await?;
             now = Instant::now();
-            let mut lease = lease.map_err(|code| match (code, failure) {
-                // That there is nothing left to try is less than how the last try failed.
-                (Code::Refused(refusal), Some(failure)) if refusal.follows_failures() => {
-                    Fault::Unreached(Code::ConnectFailed(failure))
-                }
-                (code, _) => Fault::Unreached(code),
-            })?;
             begun.account.phase = Phase::Connect;
             begun.account.tries(&lease);
-            let settings = lease.pool().current().settings().clone();
-            let may_reuse = match settings.reuse {
-                Reuse::Always => !fresh,
-                Reuse::Safe => !fresh && begun.repeatable,
-                Reuse::Never => false,
-            };
             let backend = Arc::clone(lease.backend());
-            let keep = match settings.reuse {
-                Reuse::Never => KeepLimits { connections: 0, ..settings.keep },
-                Reuse::Safe | Reuse::Always => settings.keep,
+            let (may_reuse, within, attempts) = {
+                let current = lease.pool().current();
+                let settings = current.settings();
+                let may_reuse = !fresh && may_reuse(settings, begun.repeatable);
+                (may_reuse, settings.connect_timeout, settings.attempts.get())
             };
             if may_reuse
                 && !lease.is_trial()
                 && let Some(stream) = kept::take(backend.id(), now)
             {
                 begun.account.reused = true;
-                return Ok(Reached { stream, lease, reused: true, keep, at: now });
+                return Ok(Reached { stream, lease, reused: true, at: now });
             }
             begun.account.reused = false;
-            let within = settings.connect_timeout.min(begun.remaining(now)?);
+            let within = within.min(begun.remaining(now)?);
             let connected = connect(&[backend.address()], within, &self.upstreams.tcp).await;
             now = Instant::now();
             match connected {
                 Ok(stream) => {
                     let transition = lease.connected(now);
                     self.upstreams.directory.tell(backend.id(), transition);
-                    return Ok(Reached { stream, lease, reused: false, keep, at: now });
+                    return Ok(Reached { stream, lease, reused: false, at: now });
                 }
                 Err(error) => {
                     let transition = lease.failed(error.failure, now);
                     self.upstreams.directory.tell(backend.id(), transition);
-                    asked.excluded.push(backend.id());
-                    if begun.account.tried() >= settings.attempts.get() {
-                        return Err(Fault::Unreached(Code::ConnectFailed(error.failure)));
+                    let fault = Fault::Unreached(Code::ConnectFailed(error.failure));
+                    if begun.account.tried() >= attempts {
+                        return Err(fault);
                     }
-                    failure = Some(error.failure);
+                    if let Some(upstream) = &mut begun.upstream {
+                        upstream.asked.excluded.push(backend.id());
+                        upstream.failure = Some(fault);
+                    }
                 }
             }
         }
     }
 }
 
+impl Site {
+    /// Tells the backend of `lease` how it has done with a request, and how long it took to the first
+    /// byte of the answer, or has taken at least.
+    pub(super) fn report(&self, lease: &mut Lease, well: bool, took: Duration) {
+        let transition = lease.answered(well, took, Instant::now());
+        self.upstreams.directory.tell(lease.backend().id(), transition);
+    }
+}
+
+/// Whether a request may go over a connection that has served before.
+pub(super) fn may_reuse(settings: &PoolSettings, repeatable: bool) -> bool {
+    match settings.reuse {
+        Reuse::Always => true,
+        Reuse::Safe => repeatable,
+        Reuse::Never => false,
+    }
+}
+
+/// What of a pool's connections is kept.
+pub(super) fn keep_limits(settings: &PoolSettings) -> KeepLimits {
+    match settings.reuse {
+        Reuse::Never => KeepLimits { connections: 0, ..settings.keep },
+        Reuse::Safe | Reuse::Always => settings.keep,
+    }
+}
+
 impl Begun {
     /// Asks for a lease, and waits where all backends are at their limits.
     async fn lease(
+        &mut self,
+        route: &Route,
+        now: Instant,
+        timer: &mut Timer,
+    ) -> Result<Lease, Fault> {
+        let (mut now, mut again) = (now, false);
+        loop {
+            let asked = self.upstream.as_ref().map(|upstream| upstream.asked.clone());
+            let refusal = match self.ask(route, &asked.unwrap_or_default(), now, timer).await? {
+                Ok(lease) => return Ok(lease),
+                Err(refusal) => refusal,
+            };
+            let Some(Upstream { asked, failure: Some(failure), .. }) = &mut self.upstream else {
+                return Err(Fault::Unreached(refusal));
+            };
+            // That there is nothing left to try is less than how the last try failed.
+            if !matches!(refusal, Code::Refused(refusal) if refusal.follows_failures()) {
+                return Err(Fault::Unreached(refusal));
+            }
+            // Those that were reached may be asked once more: they are better than nobody.
+            if again || asked.excluded.is_empty() || matches!(failure, Fault::Unreached(_)) {
+                return Err(*failure);
+            }
+            asked.excluded.clear();
+            (now, again) = (Instant::now(), true);
+        }
+    }
+
+    async fn ask(
         &mut self,
         route: &Route,
         asked: &Asked,

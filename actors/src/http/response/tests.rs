@@ -5,7 +5,8 @@ mod properties;
 const GET: Asked = Asked { head: false, upgrade: false };
 const HEAD: Asked = Asked { head: true, upgrade: false };
 const UPGRADE: Asked = Asked { head: false, upgrade: true };
-const STAY: Onward = Onward { framing: Framing::AsItIs, connection: Connection::Silent };
+const STAY: Onward<'static> =
+    Onward { framing: Framing::AsItIs, connection: Connection::Silent, also: &[] };
 
 fn read<R>(
     bytes: &[u8],
@@ -284,7 +285,7 @@ fn the_framing_is_one_that_the_client_understands() {
     ] {
         assert_eq!((framing(body, Http11), framing(body, Http10)), (for_11, for_10));
     }
-    let close = |framing| Onward { framing, connection: Connection::Close };
+    let close = |framing| Onward { framing, connection: Connection::Close, also: &[] };
     let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding:chunked\r\nA: b\r\n\r\n";
     assert_eq!(onward(chunked, &GET, STAY), chunked);
     assert_eq!(

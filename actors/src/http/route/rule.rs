@@ -59,6 +59,8 @@ pub struct Route {
     pub name: Arc<str>,
     /// What serves the request.
     pub target: Target,
+    /// Whether its requests may be sent a second time whatever their method.
+    pub repeatable: bool,
 }
 
 /// What serves a request.

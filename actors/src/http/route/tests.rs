@@ -21,7 +21,7 @@ fn rule(text: &str) -> Rule {
         None => PathPattern::Exact(path.into()),
     });
     let target = Target::Pool { pool: "web".into(), rewrite: None };
-    let route = Arc::new(Route { name: text.into(), target });
+    let route = Arc::new(Route { name: text.into(), target, repeatable: false });
     Rule { host, path, methods: Vec::new(), headers: Vec::new(), route }
 }
 

@@ -57,6 +57,24 @@ impl Unsent {
         Poll::Ready(Ok(()))
     }
 
+    /// Sends `piece` behind what is kept, and keeps it as well.
+    pub(super) fn append(
+        &mut self,
+        piece: &[u8],
+        write: impl FnMut(&[u8]) -> Poll<io::Result<usize>>,
+    ) -> io::Result<()> {
+        self.bytes.extend_from_slice(piece);
+        match self.poll(write) {
+            Poll::Ready(sent) => sent,
+            Poll::Pending => Ok(()),
+        }
+    }
+
+    /// A copy of all of it, also of what was taken.
+    pub(super) fn copy(&self) -> Lent {
+        Lent::of(&self.bytes)
+    }
+
     /// Sends `piece` behind nothing, and keeps what is not taken.
     pub(super) fn send(
         &mut self,

@@ -84,7 +84,7 @@ proptest! {
             };
             let framing = framing(answer.body, Version::Http11);
             let mut to = Vec::new();
-            answer.write(&mut to, &Onward { framing, connection });
+            answer.write(&mut to, &Onward { framing, connection, also: &[] });
 
             let (_, came) = naive(&bytes);
             let (first, went) = naive(&to);

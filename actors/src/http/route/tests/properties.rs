@@ -47,7 +47,8 @@ fn rules(clean: bool) -> impl Strategy<Value = Vec<Rule>> {
     prop::collection::vec(rule, 0..24).prop_map(|rules| {
         let rule = |(index, (host, path, methods, headers)): (usize, (_, _, Vec<&str>, _))| {
             let target = Target::Pool { pool: "web".into(), rewrite: None };
-            let route = Arc::new(Route { name: index.to_string().into(), target });
+            let route =
+                Arc::new(Route { name: index.to_string().into(), target, repeatable: false });
             Rule {
                 host,
                 path,

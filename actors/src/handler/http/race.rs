@@ -1,0 +1,228 @@
+//! A try with one backend, and with a second one where the first takes too long.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use tokio::time::{Instant, timeout_at};
+
+use super::Site;
+use super::conversation::Conversation;
+use super::fault::Fault;
+use super::pump::{End, Pump};
+use super::reach::may_reuse;
+use crate::backend::lease::Lease;
+use crate::kept;
+use crate::pool::{Asked, Grant};
+use crate::scratch::with_scratch;
+use crate::socket::connect;
+use crate::spare::Lent;
+use crate::stream::Stream;
+
+/// A try with a backend. The second one is polled here as well: whatever ends the request ends both.
+pub(super) struct Race {
+    pub(super) pump: Pump,
+    pub(super) lease: Lease,
+    /// Its connection has served before.
+    pub(super) reused: bool,
+    rival: Option<Pin<Box<dyn Future<Output = Option<Rival>>>>>,
+    /// How the first one has failed, while the second is still asked.
+    lost: Option<Fault>,
+    /// When the one that is listened to was sent the request.
+    pub(super) at: Instant,
+}
+
+/// A second backend that has said something.
+struct Rival {
+    stream: Stream,
+    lease: Lease,
+    first: Lent,
+    reused: bool,
+    at: Instant,
+}
+
+impl Race {
+    pub(super) fn new(mut pump: Pump, lease: Lease, reused: bool, at: Instant) -> Self {
+        let after = if pump.may_go_again() { lease.pool().hedges_after() } else { None };
+        pump.hedge_at(after.map(|after| at + after));
+        Self { pump, lease, reused, rival: None, lost: None, at }
+    }
+
+    pub(super) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        conversation: &mut Conversation,
+    ) -> Poll<End> {
+        loop {
+            if self.lost.is_none()
+                && let Poll::Ready(end) = self.pump.poll(cx, conversation)
+                && let Some(end) = self.ended(end, conversation)
+            {
+                return Poll::Ready(end);
+            }
+            let Some(rival) = &mut self.rival else {
+                match self.lost.take() {
+                    // Both have failed.
+                    Some(fault) => return Poll::Ready(self.fails(fault)),
+                    // What was unwanted goes on, or the winner's first bytes do.
+                    None if self.pump.is_unread() => continue,
+                    None => return Poll::Pending,
+                }
+            };
+            let Poll::Ready(second) = rival.as_mut().poll(cx) else { return Poll::Pending };
+            self.rival = None;
+            if let Some(rival) = second {
+                self.overtake(rival, conversation);
+            }
+        }
+    }
+
+    /// What the end of the first one means; nothing where it goes on.
+    fn ended(&mut self, end: End, conversation: &Conversation) -> Option<End> {
+        match end {
+            End::Slow => {
+                self.challenge(&conversation.site);
+                None
+            }
+            End::Unwanted(status) => {
+                let fault = Fault::Unwanted(status);
+                if self.rival.is_some() {
+                    self.lost = Some(fault);
+                    return None;
+                }
+                if self.pump.begun().goes_again(&self.lease) {
+                    return Some(End::Again(fault, false));
+                }
+                self.pump.accept();
+                None
+            }
+            End::Fault(fault) if fault.may_be_retried() && self.pump.may_go_again() => {
+                if self.rival.is_some() {
+                    self.lost = Some(fault);
+                    return None;
+                }
+                Some(self.fails(fault))
+            }
+            end => Some(end),
+        }
+    }
+
+    /// It has failed before a byte of the answer has reached the client.
+    fn fails(&mut self, fault: Fault) -> End {
+        if !self.pump.begun().goes_again(&self.lease) {
+            return End::Fault(fault);
+        }
+        let stale = self.reused && matches!(fault, Fault::BackendLost(_)) && self.pump.is_unheard();
+        End::Again(fault, stale)
+    }
+
+    /// Asks a second backend, if the budget allows and one can be had at once.
+    fn challenge(&mut self, site: &Arc<Site>) {
+        let Some(request) = self.pump.waiting() else { return };
+        if self.rival.is_some() || !self.pump.begun().goes_again(&self.lease) {
+            return;
+        }
+        let begun = self.pump.begun();
+        let Some(upstream) = &begun.upstream else { return };
+        let mut asked = upstream.asked.clone();
+        asked.excluded.push(self.lease.backend().id());
+        asked.sticky = None;
+        let until = Instant::now() + site.times.first_byte;
+        let until = begun.deadline.map_or(until, |deadline| deadline.min(until));
+        let (site, pool) = (Arc::clone(site), Arc::from(upstream.pool.name()));
+        self.rival = Some(Box::pin(async move {
+            let second = second(&site, &pool, &asked, &request);
+            timeout_at(until, second).await.ok().flatten()
+        }));
+    }
+
+    /// The second one goes on in the place of the first.
+    fn overtake(&mut self, rival: Rival, conversation: &Conversation) {
+        let Rival { stream, lease, first, reused, at } = rival;
+        self.pump.switch(stream, first).abort();
+        // It has taken that long at least.
+        let well = self.lost.take().is_none();
+        conversation.site.report(&mut self.lease, well, self.at.elapsed());
+        (self.lease, self.reused, self.at) = (lease, reused, at);
+        let begun = self.pump.begun();
+        begun.account.reused = reused;
+        begun.account.tries(&self.lease);
+        let current = self.lease.pool().current();
+        begun.stick(current.settings(), &self.lease);
+    }
+}
+
+/// Asks a second backend and waits for the first bytes of its answer; nothing if it has none to give.
+async fn second(site: &Site, pool: &Arc<str>, asked: &Asked, request: &[u8]) -> Option<Rival> {
+    let Ok(Grant::Lease(mut lease)) = site.upstreams.route(pool).grant(asked, false).await else {
+        return None;
+    };
+    let (reuse, within) = {
+        let current = lease.pool().current();
+        (may_reuse(current.settings(), true), current.settings().connect_timeout)
+    };
+    let backend = Arc::clone(lease.backend());
+    let directory = &site.upstreams.directory;
+    let kept =
+        if reuse && !lease.is_trial() { kept::take(backend.id(), Instant::now()) } else { None };
+    let reused = kept.is_some();
+    let stream = match kept {
+        Some(stream) => stream,
+        None => match connect(&[backend.address()], within, &site.upstreams.tcp).await {
+            Ok(stream) => {
+                directory.tell(backend.id(), lease.connected(Instant::now()));
+                stream
+            }
+            Err(error) => {
+                directory.tell(backend.id(), lease.failed(error.failure, Instant::now()));
+                return None;
+            }
+        },
+    };
+    let at = Instant::now();
+    let mut stream = Unwanted(Some(stream));
+    let Ok(first) = poll_fn(stream.answer(request)).await else {
+        if !reused {
+            site.report(&mut lease, false, at.elapsed());
+        }
+        return None;
+    };
+    Some(Rival { stream: stream.0.take()?, lease, first, reused, at })
+}
+
+/// A connection that may not be needed: dropped, it ends by force, so that its backend stops as well.
+struct Unwanted(Option<Stream>);
+
+impl Unwanted {
+    /// Sends the request, and reads the first of the answer.
+    fn answer<'a>(
+        &'a mut self,
+        mut request: &'a [u8],
+    ) -> impl FnMut(&mut Context<'_>) -> Poll<io::Result<Lent>> + 'a {
+        move |cx| {
+            let Some(stream) = &mut self.0 else {
+                return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
+            };
+            while !request.is_empty() {
+                match ready!(stream.poll_write(cx, request))? {
+                    0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                    count => request = &request[count..],
+                }
+            }
+            with_scratch(|scratch| match ready!(stream.poll_read(cx, scratch))? {
+                0 => Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
+                count => Poll::Ready(Ok(Lent::of(&scratch[..count]))),
+            })
+        }
+    }
+}
+
+impl Drop for Unwanted {
+    fn drop(&mut self) {
+        if let Some(stream) = &mut self.0 {
+            stream.abort();
+        }
+    }
+}
