@@ -8,13 +8,26 @@ use serde::Deserialize;
 
 use crate::mistake::Problem;
 use crate::quote::quote;
+use crate::schema::TextRule;
+
+pub(crate) static SRV: TextRule = TextRule {
+    noun: "the name of a service",
+    describe: "a name with SRV records, such as \"_http._tcp.web.local\"",
+    check: srv,
+};
+
+pub(crate) static SERVER: TextRule = TextRule {
+    noun: "the address of a server",
+    describe: "an IP address and a port, such as \"10.0.0.53:53\"",
+    check: |text| server(text).map(|address| address.to_string()),
+};
 
 /// Where a backend is reached.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
 pub enum BackendAddress {
     /// An IP address.
-    Ip(SocketAddr),
+    Socket(SocketAddr),
     /// A host name, to be resolved.
     Name {
         /// In lower case, without a dot at its end.
@@ -22,14 +35,18 @@ pub enum BackendAddress {
         /// Never zero.
         port: u16,
     },
+    /// A name whose SRV records (RFC 2782) say where backends are; in lower case, without a dot at
+    /// its end. It is read from a key of its own, never from the text of an address.
+    Srv(String),
 }
 
-/// As it is written in a file: `10.0.0.1:80`, `[::1]:80`, `web.local:80`.
+/// As it is written in a file: `10.0.0.1:80`, `[::1]:80`, `web.local:80`, `_http._tcp.web.local`.
 impl fmt::Display for BackendAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Ip(address) => address.fmt(f),
+            Self::Socket(address) => address.fmt(f),
             Self::Name { host, port } => write!(f, "{host}:{port}"),
+            Self::Srv(name) => f.write_str(name),
         }
     }
 }
@@ -96,7 +113,7 @@ pub(crate) fn backend(text: &str) -> Result<BackendAddress, Problem> {
             .nearest(nearest));
     }
     let (host, port) = match text.parse::<SocketAddr>() {
-        Ok(address) if address.port() != 0 => return Ok(BackendAddress::Ip(address)),
+        Ok(address) if address.port() != 0 => return Ok(BackendAddress::Socket(address)),
         Ok(address) => (Host::Ip(address.ip()), 0),
         Err(_) => split(text, "10.0.0.1")?,
     };
@@ -108,7 +125,7 @@ pub(crate) fn backend(text: &str) -> Result<BackendAddress, Problem> {
         .remedy("write a port from 1 to 65535"));
     }
     let name = match host {
-        Host::Ip(ip) => return Ok(BackendAddress::Ip(SocketAddr::new(ip, port))),
+        Host::Ip(ip) => return Ok(BackendAddress::Socket(SocketAddr::new(ip, port))),
         Host::Name(name) => name.strip_suffix('.').unwrap_or(name),
     };
     if is_host_name(name) {
@@ -117,6 +134,45 @@ pub(crate) fn backend(text: &str) -> Result<BackendAddress, Problem> {
     Err(Problem::new(format!("{} is not a host name", quote(name))).remedy(
         "write letters, digits and hyphens between dots, as in \"web.local:80\", or an IP address",
     ))
+}
+
+/// Reads a name that has SRV records. Not all that do begin with a service and a protocol, as RFC
+/// 2782 has it: those of service registries are often plain names.
+fn srv(text: &str) -> Result<String, Problem> {
+    let refused = |why: &str| Problem::new(format!("{} {why}", quote(text)));
+    let name = text.strip_suffix('.').unwrap_or(text);
+    if let Some((before, port)) = name.rsplit_once(':')
+        && is_host_name(before)
+        && port.bytes().all(|byte| byte.is_ascii_digit())
+    {
+        let problem = refused("has a port, and SRV records bring their own");
+        return Err(problem.remedy("write the name alone").nearest(Some(before)));
+    }
+    if name.parse::<IpAddr>().is_ok() {
+        let remedy = "write it with a port under the key address";
+        return Err(refused("is an IP address, not a name").remedy(remedy));
+    }
+    if !is_host_name(name) {
+        let remedy = "write letters, digits, hyphens and underscores between dots, as in \"_http._tcp.web.local\"";
+        return Err(refused("is not the name of a service").remedy(remedy));
+    }
+    Ok(name.to_ascii_lowercase())
+}
+
+/// Reads the address of a name server, which no name server can resolve.
+fn server(text: &str) -> Result<SocketAddr, Problem> {
+    if let Ok(ip) = text.parse::<IpAddr>() {
+        let with_port = SocketAddr::new(ip, 53).to_string();
+        let problem = Problem::new(format!("{} has no port", quote(text)));
+        return Err(problem.remedy("write the port after it").nearest(Some(&with_port)));
+    }
+    match backend(text)? {
+        BackendAddress::Socket(address) => Ok(address),
+        BackendAddress::Name { host: name, .. } | BackendAddress::Srv(name) => {
+            Err(Problem::new(format!("{} is a host name, and nothing resolves it", quote(&name)))
+                .remedy("write an IP address, such as \"10.0.0.53:53\""))
+        }
+    }
 }
 
 /// The part before the port.

@@ -23,10 +23,20 @@ pub struct Override {
 }
 
 /// What an override brings: texts, to which the schema gives their types.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 enum Given {
     One(String),
     List(Vec<String>),
+}
+
+/// Without the texts: one may be a secret.
+impl fmt::Debug for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::One(_) => "One(…)",
+            Self::List(_) => "List(…)",
+        })
+    }
 }
 
 impl Override {

@@ -23,13 +23,17 @@
 //!    ([`ProtocolSettings`]), so that their mistakes are among the others.
 //! 5. Serde makes [`Settings`] of the result, which by then has no mistakes left to find.
 //!
+//! The backends of a pool may be in a file of their own, which goes the same way ([`load_backends`]).
+//!
 //! A new key is one line in `schema`, one field in `settings`, and one line in
 //! `examples/everything.toml`; tests fail until all three agree.
 
+mod backends;
 mod document;
 pub mod duration;
 mod endpoint;
 mod environment;
+mod hash;
 mod http;
 mod keys;
 mod layers;
@@ -43,13 +47,17 @@ mod protocols;
 mod quote;
 mod rules;
 mod schema;
+mod secret;
 mod settings;
 pub mod size;
 mod source;
 mod walk;
 
+pub use backends::{load_backends, parse_backends};
 pub use endpoint::BackendAddress;
 pub use environment::PREFIX;
+pub use hash::{Hash, HashError};
+pub use http::statuses::{Statuses, StatusesError};
 pub use keys::{Key, keys};
 pub use layers::Override;
 pub use load::{load, parse};
@@ -58,8 +66,10 @@ pub use network::{Network, NetworkError};
 pub use protocol_settings::{ProtocolSettings, SettingsError};
 pub use protocols::{ProtocolNameError, Protocols};
 pub use schema::Presence;
+pub use secret::Secret;
 pub use settings::{
-    Backend, Balance, HeaderMatch, HostPattern, Http, HttpLimits, Listener, Log, LogFormat,
-    LogLevel, PathPattern, Pool, Probe, Protocol, Reuse, Route, Server, Settings, Target,
+    Backend, Balance, Dns, Eject, HeaderMatch, HostPattern, Http, HttpLimits, HttpProbe, Limits,
+    Listener, Log, LogFormat, LogLevel, PathPattern, Pool, Probe, ProbeField, ProbeMethod,
+    Protocol, Retry, Reuse, Route, Server, Settings, Sticky, Target,
 };
 pub use source::{Format, MAX_FILE_BYTES, Source};

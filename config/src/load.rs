@@ -10,6 +10,7 @@ use crate::mistake::{Findings, Mistakes, Problem};
 use crate::path::Path;
 use crate::protocols::Protocols;
 use crate::rules;
+use crate::schema::ROOT;
 use crate::settings::Settings;
 use crate::source::Source;
 use crate::walk::walk;
@@ -82,11 +83,12 @@ impl Protocols {
         laid.extend(flags);
         let layers = Layers::new(source, &root, laid);
         let settings = layers.merged().and_then(|merged| {
-            let checked = walk(&merged, &layers, &mut findings);
+            let checked = walk(ROOT, &merged, &layers, &mut findings);
             rules::check(&checked, &layers, self, &mut findings);
             let given = rules::settings(&checked, &layers, self, &mut findings);
             let mut settings: Settings = config::Value::from(checked).try_deserialize()?;
             settings.give(given);
+            settings.resolve(source.folder.as_deref());
             Ok(settings)
         });
         if !findings.is_empty() {

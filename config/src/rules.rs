@@ -2,16 +2,16 @@
 //! that one slip is not reported twice.
 
 mod http;
+mod pool;
 mod reach;
 mod routes;
 mod settings;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
 use config::{Value, ValueKind};
 
-use crate::duration;
 use crate::layers::Layers;
 use crate::mistake::{Findings, Problem};
 use crate::nearest::nearest;
@@ -48,7 +48,16 @@ pub(crate) fn check(
     }
     rules.binds(&listeners);
     for (name, pool) in pools.unwrap_or_default() {
-        rules.pool(name, pool);
+        rules.pool(name, pool, &listeners, protocols);
+    }
+}
+
+/// Checks the rules of a file of backends.
+pub(crate) fn check_backends(checked: &Checked, layers: &Layers<'_>, findings: &mut Findings) {
+    if let Some(backends) = list(checked, "backends") {
+        let may_all_be_backups = false;
+        let mut rules = Rules { layers, findings };
+        rules.backends(&Path::dotted("backends"), backends, may_all_be_backups);
     }
 }
 
@@ -160,64 +169,6 @@ impl Rules<'_, '_> {
         }
     }
 
-    fn pool(&mut self, name: &str, pool: Option<&Checked>) {
-        let Some(pool) = pool else { return };
-        let path = Path::dotted("pool").join(name);
-        if let Some(backends) = list(pool, "backends") {
-            self.backends(path.join("backends"), backends);
-        }
-        if let Some(probe) = pool.get("probe").and_then(table) {
-            self.probe(&path.join("probe"), probe);
-        }
-    }
-
-    /// No address is there twice, and not all backends are backups.
-    fn backends(&mut self, mut path: Path, backends: &[Value]) {
-        let mut taken = HashMap::new();
-        for (index, backend) in backends.iter().enumerate() {
-            let Some(address) = table(backend).and_then(|backend| text(backend, "address")) else {
-                continue;
-            };
-            if let Some(first) = taken.insert(address, index) {
-                path.push_index(index);
-                let message = format!("{} is the address of backends[{first}] too", quote(address));
-                let problem = Problem::new(message);
-                self.push(&path.join("address"), problem.remedy("keep one, with a higher weight"));
-                path.pop();
-                taken.insert(address, first);
-            }
-        }
-        let is_backup = |backend: &Value| {
-            let backup = table(backend).and_then(|backend| backend.get("backup"));
-            backup.is_some_and(|value| value.kind == ValueKind::Boolean(true))
-        };
-        if backends.iter().all(is_backup) {
-            let problem = Problem::new("every backend is a backup");
-            self.push(&path, problem.remedy("remove backup = true from at least one"));
-        }
-    }
-
-    /// A probe ends before the next one of the same backend begins.
-    fn probe(&mut self, path: &Path, probe: &Checked) {
-        let (Some(interval), Some(timeout)) = (text(probe, "interval"), text(probe, "timeout"))
-        else {
-            return;
-        };
-        if duration::parse(timeout) <= duration::parse(interval) {
-            return;
-        }
-        let given = path.join("timeout");
-        if self.layers.sets(&given) {
-            let message = format!("\"{timeout}\" is longer than the interval, \"{interval}\"");
-            let problem = Problem::new(message).remedy(format!("write at most \"{interval}\""));
-            self.push(&given, problem);
-        } else {
-            let message = format!("\"{interval}\" is shorter than the timeout, \"{timeout}\"");
-            let problem = Problem::new(message).remedy("set a shorter timeout beside it");
-            self.push(&path.join("interval"), problem);
-        }
-    }
-
     fn push_in_key(&mut self, path: &Path, problem: Problem) {
         self.findings.push(problem.at(self.layers.key_origin(path), path));
     }
@@ -240,6 +191,10 @@ fn list<'v>(table: &'v Checked, key: &str) -> Option<&'v [Value]> {
 
 fn table(value: &Value) -> Option<&Checked> {
     if let ValueKind::Table(table) = &value.kind { Some(table) } else { None }
+}
+
+fn is_true(table: &Checked, key: &str) -> bool {
+    table.get(key).is_some_and(|value| value.kind == ValueKind::Boolean(true))
 }
 
 fn text<'v>(table: &'v Checked, key: &str) -> Option<&'v str> {

@@ -3,12 +3,18 @@
 //! The walk over a file, the variables of the environment, the defaults and [`crate::keys()`] all
 //! come from the tables in `sections`. A new section is a new table in [`ROOT`].
 
+mod dns;
 mod http;
 mod kind;
+mod pool;
 mod sections;
 
 pub(crate) use kind::{Kind, TextRule, shown};
+pub(crate) use pool::BACKENDS_FILE;
 pub(crate) use sections::ROOT;
+
+use crate::mistake::Problem;
+use crate::quote::quote;
 
 /// A key of a table.
 pub(crate) struct Field {
@@ -70,6 +76,18 @@ pub(crate) fn is_name(name: &str) -> bool {
         && name.bytes().all(|byte| plain(byte) || b"_-".contains(&byte))
         && name.bytes().next().is_some_and(plain)
 }
+
+/// A name for what has no table of its own: a route, a zone.
+static NAME: TextRule = TextRule {
+    noun: "a name",
+    describe: "1 to 63 of a-z, 0-9, \"_\" and \"-\", beginning with a letter or a digit",
+    check: |text| {
+        if is_name(text) {
+            return Ok(text.to_owned());
+        }
+        Err(Problem::new(format!("{} is not a name", quote(text))).remedy(NAME_RULE))
+    },
+};
 
 #[cfg(test)]
 mod tests;

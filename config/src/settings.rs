@@ -2,19 +2,22 @@
 
 mod choice;
 mod http;
+mod off;
+mod pool;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::Path as FilePath;
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use crate::duration;
-use crate::endpoint::BackendAddress;
 use crate::protocol_settings::ProtocolSettings;
-pub use choice::{Balance, LogFormat, LogLevel, Reuse};
+pub use choice::{Balance, LogFormat, LogLevel, ProbeMethod, Reuse};
 pub use http::{HeaderMatch, HostPattern, Http, HttpLimits, PathPattern, Route, Target};
+pub use pool::{Backend, Eject, HttpProbe, Limits, Pool, Probe, ProbeField, Retry, Sticky};
 
 /// All settings of a server.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -23,6 +26,8 @@ pub struct Settings {
     pub server: Server,
     /// The log on stderr.
     pub log: Log,
+    /// How host names are resolved.
+    pub dns: Dns,
     /// Listeners by name; at least one.
     #[serde(rename = "listener")]
     pub listeners: BTreeMap<String, Listener>,
@@ -41,6 +46,14 @@ impl Settings {
             }
         }
     }
+
+    /// Has the files that pools name begin in this directory, unless they are absolute.
+    pub(crate) fn resolve(&mut self, folder: Option<&FilePath>) {
+        let Some(folder) = folder else { return };
+        for file in self.pools.values_mut().filter_map(|pool| pool.file.as_mut()) {
+            *file = folder.join(&file);
+        }
+    }
 }
 
 /// The process as a whole.
@@ -57,6 +70,24 @@ pub struct Server {
     /// Connections of clients at one time over all listeners; `None` is what the limit of open
     /// files allows.
     pub connections: Option<NonZeroU32>,
+    /// Where the server is; backends in another zone are the second choice. `None` is nowhere.
+    pub zone: Option<String>,
+}
+
+/// How host names are resolved.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Dns {
+    /// The name servers that are asked; empty is those of `/etc/resolv.conf`.
+    #[serde(default)]
+    pub servers: Vec<SocketAddr>,
+    /// How long one try of a question may take.
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub timeout: Duration,
+    /// Tries of a question until it has failed: 1 to 10.
+    pub attempts: NonZeroU32,
+    /// How long an answer is used at least, whatever its TTL.
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub shortest: Duration,
 }
 
 /// The log on stderr.
@@ -152,63 +183,4 @@ impl Protocol {
             Self::Registered { name, .. } => name,
         }
     }
-}
-
-/// Backends that serve the same thing.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Pool {
-    /// How a backend is chosen for a connection.
-    pub balance: Balance,
-    /// In the order of the file; no address twice, and at least one that is not a backup.
-    pub backends: Vec<Backend>,
-    /// How long connecting to a backend may take.
-    #[serde(deserialize_with = "duration::deserialize")]
-    pub connect_timeout: Duration,
-    /// Backends that are tried for a connection: 1 to 16.
-    pub attempts: NonZeroU32,
-    /// Connections to a backend that fail in a row before it is out: 1 to 100.
-    pub fall: NonZeroU32,
-    /// How long a backend that is out rests before one connection tries it again.
-    #[serde(deserialize_with = "duration::deserialize")]
-    pub retry_after: Duration,
-    /// How often host names of backends are resolved again.
-    #[serde(deserialize_with = "duration::deserialize")]
-    pub resolve: Duration,
-    /// Which requests go onto a connection that was used before.
-    pub reuse: Reuse,
-    /// Connections without a request that each worker keeps to each backend.
-    pub idle_connections: u16,
-    /// How long a connection without a request is kept.
-    #[serde(deserialize_with = "duration::deserialize")]
-    pub idle_timeout: Duration,
-    /// The active health check.
-    pub probe: Probe,
-}
-
-/// A place that serves what its pool serves.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Backend {
-    /// Where it is.
-    pub address: BackendAddress,
-    /// Its share of connections, relative to the others: 1 to 256.
-    pub weight: NonZeroU32,
-    /// Whether it serves only when no other backend can.
-    pub backup: bool,
-}
-
-/// The active health check of a pool: a TCP connection to each backend.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Probe {
-    /// Whether backends are probed.
-    pub enabled: bool,
-    /// The time from one probe of a backend to the next.
-    #[serde(deserialize_with = "duration::deserialize")]
-    pub interval: Duration,
-    /// How long a probe may take; at most the interval.
-    #[serde(deserialize_with = "duration::deserialize")]
-    pub timeout: Duration,
-    /// Probes in a row that must succeed before a backend is back: 1 to 100.
-    pub rise: NonZeroU32,
-    /// Probes in a row that must fail before a backend is out: 1 to 100.
-    pub fall: NonZeroU32,
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
-use std::path::Path as FilePath;
+use std::path::{Path as FilePath, PathBuf};
 
 use crate::document::Lines;
 use crate::mistake::{Mistakes, Origin, Place, Problem};
@@ -64,17 +64,27 @@ impl fmt::Display for Format {
 }
 
 /// Settings as text: a file that was read, or a text that the program brings with it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Source {
     pub(crate) name: String,
     pub(crate) format: Format,
     pub(crate) text: String,
+    /// The directory of the file, against which the files that it names are resolved.
+    pub(crate) folder: Option<PathBuf>,
+}
+
+/// Without the text, in which there may be secrets.
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Source({:?}, {})", self.name, self.format)
+    }
 }
 
 impl Source {
-    /// A text in memory. `name` is what mistakes call it.
+    /// A text in memory. `name` is what mistakes call it. Files that it names are relative to the
+    /// directory of the process.
     pub fn new(name: impl Into<String>, format: Format, text: impl Into<String>) -> Self {
-        Self { name: name.into(), format, text: text.into() }
+        Self { name: name.into(), format, text: text.into(), folder: None }
     }
 
     /// Reads a file.
@@ -86,7 +96,8 @@ impl Source {
         let format = Format::of(file)?;
         let bytes = bytes_of(file).map_err(|problem| whole_file(file, problem))?;
         let text = String::from_utf8(bytes).map_err(|error| not_utf8(file, &error))?;
-        Ok(Self::new(file.to_string_lossy(), format, text))
+        let folder = file.parent().map(FilePath::to_path_buf);
+        Ok(Self { folder, ..Self::new(file.to_string_lossy(), format, text) })
     }
 
     /// The origin of a mistake in this text.
@@ -95,7 +106,7 @@ impl Source {
     }
 }
 
-fn whole_file(file: &FilePath, problem: Problem) -> Mistakes {
+pub(crate) fn whole_file(file: &FilePath, problem: Problem) -> Mistakes {
     let origin = Origin::File { name: file.to_string_lossy().into_owned(), place: None };
     problem.at(origin, &Path::default()).into()
 }

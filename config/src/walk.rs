@@ -8,16 +8,21 @@ use crate::mistake::{Findings, Origin, Problem};
 use crate::nearest::nearest;
 use crate::path::Path;
 use crate::quote::quote;
-use crate::schema::{Field, Items, Kind, NAME_RULE, Presence, ROOT, Shape, is_name, shown};
+use crate::schema::{Field, Items, Kind, NAME_RULE, Presence, Shape, is_name, shown};
 
 /// A table of checked values. A key whose value is mistaken holds `Nil`, which no checked value is,
 /// and so does one that is not known; a key that is absent was not set and has no default.
 pub(crate) type Checked = Map<String, Value>;
 
-/// Checks all of the merged values.
-pub(crate) fn walk(merged: &Value, layers: &Layers<'_>, findings: &mut Findings) -> Checked {
+/// Checks all of the merged values, whose keys are these.
+pub(crate) fn walk(
+    fields: &'static [Field],
+    merged: &Value,
+    layers: &Layers<'_>,
+    findings: &mut Findings,
+) -> Checked {
     let mut walk = Walk { layers, findings, path: Path::default() };
-    walk.table(ROOT, Some(merged)).unwrap_or_default()
+    walk.table(fields, Some(merged)).unwrap_or_default()
 }
 
 struct Walk<'a, 's> {

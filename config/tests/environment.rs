@@ -24,7 +24,11 @@ bind = '127.0.0.1:3'
 protocol = 'http'
 routes = [{ pool = 'web' }]
 [pool.web]
+balance = 'ring_hash'
 backends = ['10.0.0.1:80']
+sticky = { cookie = 'c' }
+probe = { http = '/' }
+eject = { time = '1s' }
 [pool.other]
 backends = ['10.0.0.2:80']
 ";
@@ -46,10 +50,18 @@ fn another_value(kind: &str, presence: Presence) -> String {
         Presence::Default(text) => text,
         Presence::Required | Presence::Optional(_) => "",
     };
-    if let Some(names) = kind.strip_prefix("one of ") {
+    if kind.contains("query:NAME") {
+        "query:user".to_owned()
+    } else if let Some(names) = kind.strip_prefix("one of ") {
         names.split(", ").find(|name| *name != default).expect("a second name").to_owned()
     } else if kind.starts_with("a whole number") {
         "7".to_owned()
+    } else if kind.starts_with("a number from 50") {
+        "99.5".to_owned()
+    } else if kind.starts_with("a number") {
+        "2.5".to_owned()
+    } else if kind.starts_with("a text of at least") {
+        "k".repeat(32)
     } else if kind.starts_with("a size") {
         "2KiB".to_owned()
     } else if kind.starts_with("a duration") {
@@ -61,9 +73,21 @@ fn another_value(kind: &str, presence: Presence) -> String {
         match kind {
             "true or false" => (default != "true").to_string(),
             "the name of a pool" => "other".to_owned(),
-            other => panic!("no value is known for {other}"),
+            other => another_text(other),
         }
     }
+}
+
+/// The same for texts with a form of their own, by the example that the schema gives.
+fn another_text(kind: &str) -> String {
+    if kind.starts_with("1 to 63 of") {
+        return "b".to_owned();
+    }
+    if kind.starts_with("statuses") {
+        return "200,204".to_owned();
+    }
+    let example = kind.split('"').nth(1).unwrap_or_else(|| panic!("no value is known for {kind}"));
+    example.to_owned()
 }
 
 #[test]
@@ -126,7 +150,7 @@ fn case_and_hyphens_do_not_matter_in_a_variable() {
     let settings = with(&[("trunkline__Listener__web_1__Backlog", "9")], &[]).expect("valid");
     assert_eq!(settings.listeners["web-1"].backlog.get(), 9);
     let settings = with(&[("TRUNKLINE_LOG", "x"), ("PATH", "y")], &[]).expect("not ours");
-    assert_eq!(settings.pools["web"].balance, Balance::RoundRobin);
+    assert_eq!(settings.pools["web"].balance, Balance::RingHash);
 }
 
 #[test]

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use trunkline_config::{
-    Balance, Format, Http, LogFormat, LogLevel, MAX_FILE_BYTES, Protocol, Reuse, Settings, Source,
-    load, parse,
+    Backend, Balance, Dns, Eject, Format, Hash, Http, Limits, LogFormat, LogLevel, MAX_FILE_BYTES,
+    Protocol, Retry, Reuse, Settings, Source, load, load_backends, parse,
 };
 
 fn example(name: &str) -> Settings {
@@ -80,19 +80,50 @@ fn a_minimal_file_has_every_default() {
 }
 
 #[test]
+fn a_minimal_file_has_every_default_of_balancing_and_failover() {
+    let settings = example("minimal.toml");
+    assert_eq!(settings.server.zone, None);
+    let Dns { servers, timeout, attempts, shortest } = &settings.dns;
+    assert_eq!((servers.len(), attempts.get()), (0, 2));
+    assert_eq!((*timeout, *shortest), (Duration::from_secs(2), Duration::from_secs(1)));
+    let pool = &settings.pools["web"];
+    assert_eq!((pool.backends[1].priority, &pool.backends[1].zone), (0, &None));
+    assert_eq!((&pool.hash, pool.bounded_load), (&Hash::Address, None));
+    assert_eq!((pool.slow_start, pool.panic, &pool.file), (None, 50, &None));
+    assert_eq!(pool.sticky, None);
+    assert_eq!((pool.probe.interval_down, &pool.probe.http), (Duration::from_secs(1), &None));
+    let Eject { failures, success_rate, least_requests, interval, time, longest, share } =
+        pool.eject.clone();
+    assert_eq!((failures, success_rate, least_requests.get(), share), (5, None, 100, 50));
+    assert_eq!([interval, time, longest], [10, 10, 300].map(Duration::from_secs));
+    let Limits { in_flight, backend_in_flight, queue, queue_timeout } = pool.limits.clone();
+    assert_eq!((in_flight, backend_in_flight, queue), (None, None, 1_000));
+    assert_eq!(queue_timeout, Duration::from_secs(5));
+    let Retry { statuses, buffer, budget, per_try, hedge } = pool.retry.clone();
+    assert!(statuses.is_empty());
+    assert_eq!((buffer, budget, per_try, hedge), (65_536, 20, None, None));
+}
+
+#[test]
 fn the_example_of_everything_is_what_a_file_without_its_defaults_would_be() {
     let mut settings = example("everything.toml");
     let minimal = example("minimal.toml");
     let mut site = settings.listeners.remove("site").expect("a listener of http");
     if let (Some(pool), Some(plain)) = (settings.pools.get_mut("web"), minimal.pools.get("web")) {
-        assert!(pool.backends.iter().all(|each| each.weight.get() == 1 && !each.backup));
+        let plain_one =
+            |each: &Backend| each.weight.get() == 1 && !each.backup && each.priority == 0;
+        assert!(pool.backends.iter().all(plain_one));
         pool.backends.clone_from(&plain.backends);
     }
+    let api = settings.pools.remove("api").expect("a pool of http");
     assert_eq!(settings, minimal);
 
     let plain =
-        "listener.site = { bind = '0.0.0.0:8081', protocol = 'http', routes = [{ pool = 'p' }] }
-pool.p.backends = ['b:1']";
+        "listener.site = { bind = '0.0.0.0:8081', protocol = 'http', routes = [{ pool = 'api' }] }
+[pool.api]
+backends = [{ srv = '_http._tcp.api.internal' }]
+sticky = { cookie = 'backend' }
+probe = { http = '/healthz', headers = [{ name = 'x-probe', value = '1' }] }";
     let plain = parse(&Source::new("f", Format::Toml, plain), [], []).expect("valid");
     if let (Some(full), Some(plain)) = (http(&mut site.protocol), plain.listeners.get("site")) {
         assert_eq!(full.routes.len(), 4);
@@ -100,6 +131,7 @@ pool.p.backends = ['b:1']";
         full.routes.clone_from(&plain.routes);
     }
     assert_eq!(Some(&site), plain.listeners.get("site"));
+    assert_eq!(Some(&api), plain.pools.get("api"));
 }
 
 fn http(protocol: &mut Protocol) -> Option<&mut Http> {
@@ -179,15 +211,15 @@ fn what_is_not_a_readable_file_is_answered_with_a_sentence() {
 const VALID: [(&str, &str); 3] = [
     (
         "toml",
-        "[listener.a]\nbind = '127.0.0.1:1'\npool = 'p'\n[listener.h]\nbind = '127.0.0.1:2'\nprotocol = 'http'\ntrusted = ['::1']\nroutes = [{ path = '/a/', headers = [{ name = 'x' }], redirect = { to = '/{target}' } }, { pool = 'p' }]\nhttp = { head_size = '4KiB' }\n[pool.p]\nbackends = ['b:1', { address = 'c:1' }]\n",
+        "[listener.a]\nbind = '127.0.0.1:1'\npool = 'p'\n[listener.h]\nbind = '127.0.0.1:2'\nprotocol = 'http'\ntrusted = ['::1']\nroutes = [{ path = '/a/', headers = [{ name = 'x' }], redirect = { to = '/{target}' } }, { pool = 'p' }]\nhttp = { head_size = '4KiB' }\n[pool.p]\nbackends = ['b:1', { address = 'c:1', zone = 'z' }]\nbalance = 'maglev'\nhash = 'header:x'\nbounded_load = 1.25\nfile = 'b.toml'\nsticky = { cookie = 'c' }\nprobe = { http = '/?a', status = '200,300-400' }\n",
     ),
     (
         "yaml",
-        "listener:\n  a:\n    bind: 127.0.0.1:1\n    pool: p\n  h:\n    bind: 127.0.0.1:2\n    protocol: http\n    trusted: ['::1']\n    routes: [{path: /a/, methods: [GET], answer: {body: x}}, {pool: p}]\n    http: {body_size: off}\npool:\n  p:\n    backends: ['b:1', {address: 'c:1'}]\n",
+        "listener:\n  a:\n    bind: 127.0.0.1:1\n    pool: p\n  h:\n    bind: 127.0.0.1:2\n    protocol: http\n    trusted: ['::1']\n    routes: [{path: /a/, methods: [GET], answer: {body: x}}, {pool: p}]\n    http: {body_size: off}\npool:\n  p:\n    backends: ['b:1', {srv: c}]\n    retry: {statuses: [502], hedge: 99.5, buffer: 0B}\n    limits: {in_flight: 7}\n",
     ),
     (
         "json",
-        "{\"listener\":{\"a\":{\"bind\":\"127.0.0.1:1\",\"pool\":\"p\"},\"h\":{\"bind\":\"127.0.0.1:2\",\"protocol\":\"http\",\"routes\":[{\"host\":\"*.a\",\"pool\":\"p\",\"path\":\"/\",\"rewrite\":\"/x/\"},{\"pool\":\"p\"}]}},\"pool\":{\"p\":{\"backends\":[\"b:1\",{\"address\":\"c:1\"}]}}}",
+        "{\"listener\":{\"a\":{\"bind\":\"127.0.0.1:1\",\"pool\":\"p\"},\"h\":{\"bind\":\"127.0.0.1:2\",\"protocol\":\"http\",\"routes\":[{\"host\":\"*.a\",\"pool\":\"p\",\"path\":\"/\",\"rewrite\":\"/x/\"},{\"pool\":\"p\"}]}},\"pool\":{\"p\":{\"backends\":[\"b:1\",{\"address\":\"c:1\"}],\"eject\":{\"success_rate\":2,\"time\":\"1s\"},\"slow_start\":\"off\"}}}",
     ),
 ];
 
@@ -206,6 +238,9 @@ proptest! {
             let path = file(&format!("bytes.any.{extension}"), &bytes);
             if let Err(mistakes) = load(&path, [], []) {
                 prop_assert!(mistakes.to_string().lines().count() >= 2);
+            }
+            if let Ok(backends) = load_backends(&path) {
+                prop_assert!(!backends.is_empty());
             }
         }
     }

@@ -116,9 +116,11 @@ fn what_is_missing_is_named_where_it_is_missed() {
              write an IP address and a port, such as \"0.0.0.0:8080\"",
             "f:1:11: listener.a.pool: is missing: write the name of the pool to forward to",
             "f:2:7: pool.p.backends: is missing: write [ … ] with at least one item, such as \
-             \"10.0.0.1:80\" or { address = \"10.0.0.1:80\", weight = 2 }",
+             \"10.0.0.1:80\" or { address = \"10.0.0.1:80\", weight = 2 }, or name a file of backends \
+             under the key file",
             "f:5:13: pool.q.backends[0].address: is missing: \
-             write an address and a port, such as \"10.0.0.1:80\" or \"web.local:80\"",
+             write an address and a port, such as \"10.0.0.1:80\" or \"web.local:80\", or a name with \
+             SRV records under the key srv",
         ]
     );
     let yaml = "listener:\n  a:\n    bind:\n    protocol: echo\n    idle:\npool:\nlog:\n";
@@ -232,12 +234,12 @@ fn the_backends_of_a_pool_must_make_sense_together() {
         (
             "[]",
             "f:2:19: pool.p.backends: is empty: write [ … ] with at least one item, such as \
-             \"10.0.0.1:80\" or { address = \"10.0.0.1:80\", weight = 2 }",
+             \"10.0.0.1:80\" or { address = \"10.0.0.1:80\", weight = 2 }, or remove the key",
         ),
         (
             "'b:1'",
             "f:2:19: pool.p.backends: \"b:1\" is not a list: write [ … ] with at least one item, \
-             such as \"10.0.0.1:80\" or { address = \"10.0.0.1:80\", weight = 2 }",
+             such as \"10.0.0.1:80\" or { address = \"10.0.0.1:80\", weight = 2 }, or remove the key",
         ),
         (
             "[80]",
@@ -276,7 +278,7 @@ fn a_key_that_cannot_be_is_refused_and_quoted_safely() {
         in_toml(&with_pool("\"server.drain\" = '1s'\npool.\"A\\u001b\".backends = ['b:1']")),
         [
             "f:3:1: \"server.drain\": is not a key that is known here: \
-             write one of server, log, listener, pool",
+             write one of server, log, dns, listener, pool",
             "f:4:6: pool.\"A\\u{1b}\": \"A\\u{1b}\" is not a name: write 1 to 63 of a-z, 0-9, \"_\" \
              and \"-\", beginning with a letter or a digit",
         ]
@@ -320,7 +322,7 @@ fn a_mistake_in_a_flag_names_the_flag() {
             "--workers: server.workers: \"many\" is not a whole number: \
              write a whole number from 1 to 1024",
             "--wrong: server.wrong: is not a key that is known here: \
-             write one of workers, drain, lame_duck, connections",
+             write one of workers, drain, lame_duck, connections, zone",
         ]
     );
 }

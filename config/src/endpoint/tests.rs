@@ -111,6 +111,59 @@ fn what_cannot_be_a_backend_is_answered_with_what_to_write() {
 }
 
 #[test]
+fn a_service_is_a_name_without_a_port() {
+    for (text, written) in [
+        ("_http._tcp.Web.Local.", "_http._tcp.web.local"),
+        ("web.service.consul", "web.service.consul"),
+    ] {
+        assert_eq!(srv(text).expect(text), written);
+    }
+    for (text, message) in [
+        (
+            "_http._tcp.web.local:80",
+            "\"_http._tcp.web.local:80\" has a port, and SRV records bring their own: \
+             write the name alone; did you mean \"_http._tcp.web.local\"?",
+        ),
+        (
+            "10.0.0.1",
+            "\"10.0.0.1\" is an IP address, not a name: \
+             write it with a port under the key address",
+        ),
+        (
+            "_http .web",
+            "\"_http .web\" is not the name of a service: write letters, digits, hyphens and \
+             underscores between dots, as in \"_http._tcp.web.local\"",
+        ),
+    ] {
+        assert_eq!(refusal(srv(text)), message, "{text}");
+    }
+}
+
+#[test]
+fn a_name_server_is_an_ip_address_with_a_port() {
+    assert_eq!(server("[::1]:53").expect("an address").to_string(), "[::1]:53");
+    for (text, message) in [
+        (
+            "10.0.0.53",
+            "\"10.0.0.53\" has no port: write the port after it; did you mean \"10.0.0.53:53\"?",
+        ),
+        ("::1", "\"::1\" has no port: write the port after it; did you mean \"[::1]:53\"?"),
+        (
+            "dns.local:53",
+            "\"dns.local\" is a host name, and nothing resolves it: \
+             write an IP address, such as \"10.0.0.53:53\"",
+        ),
+        (
+            "10.0.0.53:0",
+            "\"10.0.0.53:0\" has port 0, where nothing can be reached: \
+             write a port from 1 to 65535",
+        ),
+    ] {
+        assert_eq!(refusal(server(text)), message, "{text}");
+    }
+}
+
+#[test]
 fn schemes_without_end_are_refused_like_one() {
     let answer = backend(&"a://".repeat(1_000_000)).expect_err("no address").to_string();
     assert!(answer.ends_with("has a scheme: write the address without \"a://\""), "{answer}");

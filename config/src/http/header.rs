@@ -22,7 +22,7 @@ pub(crate) static VALUE: TextRule = TextRule {
 };
 
 /// In lower case: names are compared without case (RFC 9110, section 5.1).
-fn name(text: &str) -> Result<String, Problem> {
+pub(crate) fn name(text: &str) -> Result<String, Problem> {
     let refused = |why: &str| Problem::new(format!("{} {why}", quote(text)));
     let lower = text.to_ascii_lowercase();
     if !is_token(text) {

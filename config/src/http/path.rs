@@ -11,7 +11,7 @@ pub(crate) static RULE: TextRule = TextRule {
 };
 
 /// A path is compared as it is written: RFC 3986, section 3.3, `path-absolute` and empty segments.
-fn check(text: &str) -> Result<(), Problem> {
+pub(super) fn check(text: &str) -> Result<(), Problem> {
     let quoted = quote(text);
     if !text.starts_with('/') {
         let begun = format!("/{text}");

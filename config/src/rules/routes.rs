@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use config::{Value, ValueKind};
 
-use super::{Named, Rules, table, text};
+use super::{Named, Rules, is_true, table, text};
 use crate::mistake::Problem;
 use crate::path::Path;
 use crate::quote::quote;
@@ -26,6 +26,7 @@ impl Rules<'_, '_> {
             self.known_pool(&path.join("pool"), text(route, "pool"), pools);
             self.rewrite(&path, route);
             self.exact(&path, route);
+            self.repeatable(&path, route);
             self.body(&path, route);
             let Some(name) = text(route, "name") else { continue };
             let first = *names.entry(name).or_insert(index);
@@ -111,6 +112,19 @@ impl Rules<'_, '_> {
         self.push_in_key(&given, problem);
     }
 
+    /// Only what goes to a backend could go to a second one.
+    fn repeatable(&mut self, path: &Path, route: &Checked) {
+        let given = path.join("repeatable");
+        let other = ["redirect", "answer"].into_iter().find(|key| route.contains_key(*key));
+        if let Some(other) = other
+            && self.layers.sets(&given)
+            && !route.contains_key("pool")
+        {
+            let problem = Problem::new(format!("the {other} of a route goes to no backend"));
+            self.push_in_key(&given, problem.remedy("remove the key"));
+        }
+    }
+
     /// An answer has no body where its status forbids one.
     fn body(&mut self, path: &Path, route: &Checked) {
         let Some(answer) = route.get("answer").and_then(table) else { return };
@@ -129,10 +143,6 @@ pub(super) fn at(list: &Path, index: usize) -> Path {
     let mut path = list.clone();
     path.push_index(index);
     path
-}
-
-fn is_true(route: &Checked, key: &str) -> bool {
-    route.get(key).is_some_and(|value| value.kind == ValueKind::Boolean(true))
 }
 
 fn slashed(path: &str) -> String {

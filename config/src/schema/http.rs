@@ -2,11 +2,9 @@
 
 use super::Presence::{Default, Optional, Required};
 use super::sections::{LIMIT, TIME, integer, scalar};
-use super::{Field, Items, Kind, NAME_RULE, Shape, TextRule, is_name};
+use super::{Field, Items, Kind, NAME, Shape, TextRule};
 use crate::http::{header, host, location, method, path};
-use crate::mistake::Problem;
 use crate::network;
-use crate::quote::quote;
 
 const KIBIBYTE: u64 = 1 << 10;
 
@@ -14,17 +12,6 @@ const KIBIBYTE: u64 = 1 << 10;
 const HEAD: Kind = Kind::Size { least: KIBIBYTE, most: KIBIBYTE << 10, off: false };
 /// A pebibyte: bodies stream, and beyond it a limit is no limit.
 const BODY: Kind = Kind::Size { least: 0, most: KIBIBYTE << 40, off: true };
-
-static ROUTE_NAME: TextRule = TextRule {
-    noun: "a name",
-    describe: "1 to 63 of a-z, 0-9, \"_\" and \"-\", beginning with a letter or a digit",
-    check: |text| {
-        if is_name(text) {
-            return Ok(text.to_owned());
-        }
-        Err(Problem::new(format!("{} is not a name", quote(text))).remedy(NAME_RULE))
-    },
-};
 
 static ANY_TEXT: TextRule =
     TextRule { noun: "a text", describe: "a text", check: |text| Ok(text.to_owned()) };
@@ -52,7 +39,7 @@ pub(super) const ROUTES: Field = Field {
 static ROUTE: &[Field] = &[
     scalar(
         "name",
-        Kind::Text(&ROUTE_NAME),
+        Kind::Text(&NAME),
         Optional("shown by its place in the list"),
         "What the route is called in logs and metrics.",
     ),
@@ -103,6 +90,12 @@ static ROUTE: &[Field] = &[
         Kind::Text(&path::RULE),
         Optional("the path stays"),
         "What replaces the path of the route at the beginning of the request's.",
+    ),
+    scalar(
+        "repeatable",
+        Kind::Boolean,
+        Default("false"),
+        "Whether requests may be sent to a second backend whatever their method.",
     ),
     Field {
         name: "redirect",

@@ -1,22 +1,26 @@
 //! What a single value may be, and what to say of one that may not.
 
+mod decimal;
 mod measure;
 
 use std::time::Duration;
 
 use config::ValueKind;
 
+use crate::duration::OFF;
 use crate::mistake::Problem;
 use crate::nearest::nearest;
 use crate::quote::quote;
-use crate::{duration, endpoint, size};
+use crate::{duration, endpoint, secret, size};
 use measure::{DURATION, SIZE};
 
 /// The kinds of single values.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Kind {
-    /// A whole number.
-    Integer { least: u32, most: u32 },
+    /// A whole number; `off` for no limit, where that is allowed.
+    Integer { least: u32, most: u32, off: bool },
+    /// A number that may have a fraction, or `off`.
+    Decimal { least: f64, most: f64 },
     /// `true` or `false`.
     Boolean,
     /// A number and a unit; `off` for no limit, where that is allowed.
@@ -37,6 +41,8 @@ pub(crate) enum Kind {
     Pool,
     /// A text with a form of its own.
     Text(&'static TextRule),
+    /// A text that is never shown.
+    Secret,
 }
 
 /// The form of a text.
@@ -54,10 +60,17 @@ impl Kind {
     /// What is accepted, as a noun: for the documentation, and after "write".
     pub(crate) fn describe(self) -> String {
         match self {
-            Self::Integer { least, most: u32::MAX } => {
-                format!("a whole number of at least {least}")
+            Self::Integer { least, most, off } => {
+                let off = if off { ", or \"off\"" } else { "" };
+                if most == u32::MAX {
+                    format!("a whole number of at least {least}{off}")
+                } else {
+                    format!("a whole number from {least} to {most}{off}")
+                }
             }
-            Self::Integer { least, most } => format!("a whole number from {least} to {most}"),
+            Self::Decimal { least, most } => {
+                format!("a number from {least} to {most}, or \"off\"")
+            }
             Self::Boolean => "true or false".to_owned(),
             Self::Duration { least, most, off } => {
                 let (least, most) = (duration::show(least), duration::show(most));
@@ -80,6 +93,7 @@ impl Kind {
             Self::Protocol => "the name of a protocol, such as \"forward\" or \"echo\"".to_owned(),
             Self::Pool => "the name of a pool".to_owned(),
             Self::Text(rule) => rule.describe.to_owned(),
+            Self::Secret => secret::describe(),
         }
     }
 
@@ -90,6 +104,7 @@ impl Kind {
             Self::Integer { .. } | Self::Number { .. } => {
                 text.parse::<i64>().map_or_else(|_| text.into(), ValueKind::I64)
             }
+            Self::Decimal { .. } => text.parse().map_or_else(|_| text.into(), ValueKind::Float),
             Self::Boolean => text.parse().map_or_else(|_| text.into(), ValueKind::Boolean),
             Self::Duration { .. }
             | Self::Size { .. }
@@ -98,7 +113,8 @@ impl Kind {
             | Self::Backend
             | Self::Protocol
             | Self::Pool
-            | Self::Text(_) => text.into(),
+            | Self::Text(_)
+            | Self::Secret => text.into(),
         }
     }
 
@@ -109,7 +125,9 @@ impl Kind {
     /// If the value is not of this kind.
     pub(crate) fn check(self, value: &ValueKind) -> Result<ValueKind, Problem> {
         match self {
-            Self::Integer { least, most } => self.check_integer(value, least, most),
+            Self::Integer { off: true, .. } if is_off(value) => Ok(OFF.into()),
+            Self::Integer { least, most, .. } => self.check_integer(value, least, most),
+            Self::Decimal { least, most } => decimal::check(self, value, least..=most),
             Self::Boolean if matches!(value, ValueKind::Boolean(_)) => Ok(value.clone()),
             Self::Boolean => Err(self.refuse(value, "true or false")),
             Self::Duration { least, most, off } => DURATION.check(self, value, least..=most, off),
@@ -136,6 +154,7 @@ impl Kind {
             Self::Protocol => self.text(value, "a protocol").map(Into::into),
             Self::Pool => self.text(value, "the name of a pool").map(Into::into),
             Self::Text(rule) => (rule.check)(self.text(value, rule.noun)?).map(Into::into),
+            Self::Secret => secret::check(value),
         }
     }
 
@@ -168,6 +187,10 @@ impl Kind {
     fn remedied(self, message: impl Into<String>) -> Problem {
         Problem::new(message).remedy(format!("write {}", self.describe()))
     }
+}
+
+fn is_off(value: &ValueKind) -> bool {
+    matches!(value, ValueKind::String(text) if text == OFF)
 }
 
 /// The whole number that a value is; of a text that reads as one, the text.

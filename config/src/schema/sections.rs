@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::Presence::{Default, Optional, Required};
-use super::{Field, Items, Kind, Presence, Shape, http};
-use crate::settings::{Balance, LogFormat, LogLevel, Reuse};
+use super::{Field, Kind, NAME, Presence, Shape, dns, http, pool};
+use crate::settings::{LogFormat, LogLevel};
 
-const MILLISECOND: Duration = Duration::from_millis(1);
-const SECOND: Duration = Duration::from_secs(1);
-const HOUR: Duration = Duration::from_secs(3_600);
+pub(super) const MILLISECOND: Duration = Duration::from_millis(1);
+pub(super) const SECOND: Duration = Duration::from_secs(1);
+pub(super) const HOUR: Duration = Duration::from_secs(3_600);
 
 /// 1000 hours: six weeks. Beyond it a limit is no limit, and the kernel counts TCP_USER_TIMEOUT in
 /// milliseconds in 32 bits.
@@ -33,19 +33,27 @@ pub(super) const fn scalar(
 }
 
 pub(super) const fn integer(least: u32, most: u32) -> Kind {
-    Kind::Integer { least, most }
+    Kind::Integer { least, most, off: false }
 }
+
+/// A limit in number that can be absent.
+pub(super) const COUNT: Kind = Kind::Integer { least: 1, most: u32::MAX, off: true };
 
 /// The sections of a file.
 pub(crate) static ROOT: &[Field] = &[
     Field { name: "server", shape: Shape::Table(SERVER), doc: "The process as a whole." },
     Field { name: "log", shape: Shape::Table(LOG), doc: "The log on stderr." },
+    Field { name: "dns", shape: Shape::Table(dns::DNS), doc: "How host names are resolved." },
     Field {
         name: "listener",
         shape: Shape::Named(LISTENER),
         doc: "Addresses that clients connect to.",
     },
-    Field { name: "pool", shape: Shape::Named(POOL), doc: "Backends that serve the same thing." },
+    Field {
+        name: "pool",
+        shape: Shape::Named(pool::POOL),
+        doc: "Backends that serve the same thing.",
+    },
 ];
 
 static SERVER: &[Field] = &[
@@ -73,6 +81,12 @@ static SERVER: &[Field] = &[
         integer(1, u32::MAX),
         Optional("as many as the limit of open files allows"),
         "Connections of clients at one time, over all listeners.",
+    ),
+    scalar(
+        "zone",
+        Kind::Text(&NAME),
+        Optional("no backend is in a foreign zone"),
+        "Where the server is; backends in another zone are the second choice.",
     ),
 ];
 
@@ -153,105 +167,5 @@ static LISTENER: &[Field] = &[
         integer(1, 65_535),
         Default("4096"),
         "Connections that the kernel queues for each worker until they are accepted.",
-    ),
-];
-
-static POOL: &[Field] = &[
-    scalar(
-        "balance",
-        Kind::Choice { noun: "an algorithm", names: Balance::NAMES },
-        Default("round_robin"),
-        "How a backend is chosen for a connection.",
-    ),
-    Field {
-        name: "backends",
-        shape: Shape::List(
-            Items {
-                fields: BACKEND,
-                short: Some("address"),
-                noun: "a backend",
-                example: "\"10.0.0.1:80\" or { address = \"10.0.0.1:80\", weight = 2 }",
-            },
-            Required,
-        ),
-        doc: "Where the pool's backends are; a bare text is the address of one.",
-    },
-    scalar("connect_timeout", TIME, Default("5s"), "How long connecting to a backend may take."),
-    scalar(
-        "attempts",
-        integer(1, 16),
-        Default("3"),
-        "Backends that are tried for a connection before the client is closed.",
-    ),
-    scalar(
-        "fall",
-        integer(1, 100),
-        Default("3"),
-        "Connections to a backend that fail in a row before it is out.",
-    ),
-    scalar(
-        "retry_after",
-        TIME,
-        Default("1s"),
-        "How long a backend that is out rests before one connection tries it again.",
-    ),
-    scalar("resolve", TIME, Default("30s"), "How often host names of backends are resolved again."),
-    scalar(
-        "reuse",
-        Kind::Choice { noun: "a way to reuse connections", names: Reuse::NAMES },
-        Default("safe"),
-        "Which requests go onto a connection that was used before: safe is those that may be \
-         repeated.",
-    ),
-    scalar(
-        "idle_connections",
-        integer(0, 65_535),
-        Default("64"),
-        "Connections without a request that each worker keeps to each backend.",
-    ),
-    scalar(
-        "idle_timeout",
-        TIME,
-        Default("30s"),
-        "How long a connection without a request is kept.",
-    ),
-    Field {
-        name: "probe",
-        shape: Shape::Table(PROBE),
-        doc: "The active health check: a TCP connection to each backend.",
-    },
-];
-
-static BACKEND: &[Field] = &[
-    scalar("address", Kind::Backend, Required, "An IP address or a host name, and a port."),
-    scalar(
-        "weight",
-        integer(1, 256),
-        Default("1"),
-        "The backend's share of connections, relative to the others.",
-    ),
-    scalar(
-        "backup",
-        Kind::Boolean,
-        Default("false"),
-        "Whether it serves only when no other backend can.",
-    ),
-];
-
-static PROBE: &[Field] = &[
-    scalar("enabled", Kind::Boolean, Default("true"), "Whether backends are probed."),
-    scalar("interval", TIME, Default("2s"), "The time from one probe of a backend to the next."),
-    scalar("timeout", TIME, Default("1s"), "How long a probe may take; at most the interval."),
-    scalar(
-        "rise",
-        integer(1, 100),
-        Default("2"),
-        "Probes in a row that must succeed before a backend is back.",
-    ),
-    scalar(
-        "fall",
-        integer(1, 100),
-        Default("3"),
-        "Probes in a row that must fail before a backend is out.",
     ),
 ];

@@ -35,7 +35,7 @@ macro_rules! choice {
 }
 
 choice! {
-    /// How a backend is chosen for a connection.
+    /// How a backend is chosen for a connection or a request.
     Balance {
         /// In turn, by weight.
         RoundRobin = "round_robin",
@@ -43,6 +43,44 @@ choice! {
         LeastRequest = "least_request",
         /// By chance, by weight.
         Random = "random",
+        /// Of two by chance, the one with fewer connections for its weight.
+        TwoChoices = "two_choices",
+        /// Of two by chance, the one whose latency, peaks above all, and connections promise more.
+        PeakEwma = "peak_ewma",
+        /// By a hash, on a ring: a change of backends moves few keys.
+        RingHash = "ring_hash",
+        /// By a hash, in a table: as ring_hash, but more even and cheaper to look up.
+        Maglev = "maglev",
+        /// By a hash, in the order of the backends.
+        SourceHash = "source_hash",
+    }
+}
+
+impl Balance {
+    /// Whether it hashes, so that what is equal in [`Hash`](crate::Hash) goes to the same backend.
+    pub fn hashes(self) -> bool {
+        match self {
+            Self::RingHash | Self::Maglev | Self::SourceHash => true,
+            Self::RoundRobin
+            | Self::LeastRequest
+            | Self::Random
+            | Self::TwoChoices
+            | Self::PeakEwma => false,
+        }
+    }
+}
+
+choice! {
+    /// The method of a probe.
+    ProbeMethod {
+        /// The whole answer.
+        Get = "GET",
+        /// Only its head.
+        Head = "HEAD",
+        /// What the backend can do.
+        Options = "OPTIONS",
+        /// Without a body.
+        Post = "POST",
     }
 }
 

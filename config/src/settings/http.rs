@@ -52,6 +52,8 @@ pub struct Route {
     pub methods: Vec<String>,
     /// Header fields that a request has, all of them.
     pub headers: Vec<HeaderMatch>,
+    /// Whether requests may be sent to a second backend whatever their method.
+    pub repeatable: bool,
     /// What becomes of the request.
     pub target: Target,
 }
@@ -156,6 +158,7 @@ struct WrittenRoute {
     headers: Vec<HeaderMatch>,
     pool: Option<String>,
     rewrite: Option<String>,
+    repeatable: bool,
     redirect: Option<WrittenRedirect>,
     answer: Option<WrittenAnswer>,
 }
@@ -198,7 +201,7 @@ impl TryFrom<WrittenRoute> for Route {
                 PathPattern::Exact(path)
             }
         });
-        let WrittenRoute { name, methods, headers, .. } = route;
-        Ok(Self { name, host, path, methods, headers, target })
+        let WrittenRoute { name, methods, headers, repeatable, .. } = route;
+        Ok(Self { name, host, path, methods, headers, repeatable, target })
     }
 }

@@ -70,7 +70,7 @@ bind = "[::1]:0"
 protocol = "http"
 trusted = ["10.0.0.0/8", "::1"]
 routes = [
-  { host = "API.example.com.", path = "/v1/", methods = ["GET", "PURGE"], headers = [{ name = "X-Beta", value = "1" }, { name = "x-b" }], pool = "api", rewrite = "/", name = "api" },
+  { host = "API.example.com.", path = "/v1/", methods = ["GET", "PURGE"], headers = [{ name = "X-Beta", value = "1" }, { name = "x-b" }], repeatable = true, pool = "api", rewrite = "/", name = "api" },
   { host = "*.Example.com", path = "/old", redirect = { to = "https://{host}{target}" } },
   { path = "/a%2Fb/", exact = true, answer = { status = 204 } },
   { path = "/health", answer = { body = "ok\n", type = "text/html" } },
@@ -104,6 +104,7 @@ listener:
         headers:
           - {name: X-Beta, value: "1"}
           - name: x-b
+        repeatable: true
         pool: api
         rewrite: /
         name: api
@@ -123,7 +124,7 @@ pool:
     let json = r#"{"listener": {"a": {"bind": "[::1]:0", "protocol": "http",
  "trusted": ["10.0.0.0/8", "::1"], "routes": [
   {"host": "API.example.com.", "path": "/v1/", "methods": ["GET", "PURGE"],
-   "headers": [{"name": "X-Beta", "value": "1"}, {"name": "x-b"}], "pool": "api", "rewrite": "/",
+   "headers": [{"name": "X-Beta", "value": "1"}, {"name": "x-b"}], "repeatable": true, "pool": "api", "rewrite": "/",
    "name": "api"},
   {"host": "*.Example.com", "path": "/old", "redirect": {"to": "https://{host}{target}"}},
   {"path": "/a%2Fb/", "exact": true, "answer": {"status": 204}},
@@ -151,6 +152,7 @@ pool:
         path,
         methods: Vec::new(),
         headers: Vec::new(),
+        repeatable: false,
         target,
     };
     let below = HostPattern::Below("example.com".to_owned());
@@ -169,6 +171,7 @@ pool:
                 path: Some(PathPattern::Prefix("/v1/".to_owned())),
                 methods: ["GET", "PURGE"].map(str::to_owned).into(),
                 headers: vec![header("x-beta", Some("1")), header("x-b", None)],
+                repeatable: true,
                 target: Target::Pool { pool: "api".to_owned(), rewrite: Some("/".to_owned()) },
             },
             plain(

@@ -12,12 +12,13 @@ use super::site::{Setup, trunkline};
 /// What is wrong, in the order of the places below.
 const FIVE: [&str; 5] = [
     "server.drian: is not a key that is known here: \
-     write one of workers, drain, lame_duck, connections; did you mean \"drain\"?",
+     write one of workers, drain, lame_duck, connections, zone; did you mean \"drain\"?",
     "listener.web.bind: port \"99999\" is above 65535: write a number from 0 to 65535",
     "listener.web.pool: there is no pool \"wbe\": \
      write the name of a pool, or add a table pool.wbe; did you mean \"web\"?",
     "pool.web.balance: \"roundrobin\" is not an algorithm: \
-     write one of round_robin, least_request, random; did you mean \"round_robin\"?",
+     write one of round_robin, least_request, random, two_choices, peak_ewma, ring_hash, maglev, \
+     source_hash; did you mean \"round_robin\"?",
     "pool.web.backends[1].weight: 0 is too small: write a whole number from 1 to 256",
 ];
 

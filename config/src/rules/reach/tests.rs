@@ -68,6 +68,7 @@ fn routes() -> impl Strategy<Value = Route> {
         path,
         methods,
         headers,
+        repeatable: false,
         target: Target::Pool { pool: "p".into(), rewrite: None },
     })
 }
