@@ -97,9 +97,14 @@ pub(super) fn pool_plan(name: &str, pool: &Pool) -> PoolPlan {
         settings: PoolSettings {
             balancing: Balancing {
                 algorithm: match pool.balance {
-                    Balance::RoundRobin => Algorithm::RoundRobin,
                     Balance::LeastRequest => Algorithm::LeastRequest,
                     Balance::Random => Algorithm::Random,
+                    Balance::RoundRobin
+                    | Balance::TwoChoices
+                    | Balance::PeakEwma
+                    | Balance::RingHash
+                    | Balance::Maglev
+                    | Balance::SourceHash => Algorithm::RoundRobin,
                 },
                 ..Balancing::default()
             },
