@@ -19,8 +19,10 @@ use self::health::{Admission, Health, HealthPolicy, Standing, Transition, Trial}
 use self::moment::Moment;
 use crate::pool::key::key_of;
 
+pub mod ejection;
 mod gate;
 pub mod health;
+pub mod latency;
 pub mod lease;
 mod moment;
 
