@@ -33,6 +33,7 @@ mod budget;
 pub mod key;
 mod lease;
 mod member;
+pub mod percentile;
 mod queue;
 mod refusal;
 mod settings;
