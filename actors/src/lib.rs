@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`pool`], [`balance`] | the members of a pool, and which one serves next |
 //! | [`backend`] | a backend's cell: health, leases, addresses |
+//! | [`probe`] | the HTTP probe as pure code |
 //! | [`stream`], [`socket`] | the transport, and how one comes by it |
 //! | [`forward`], [`echo`], [`closed`] | what serves a stream, and how that ends |
 //! | [`tree`] | the actors that hold and drive all of the above, a file each |
@@ -38,6 +39,7 @@ mod idle;
 mod kept;
 pub mod limits;
 pub mod pool;
+pub mod probe;
 pub mod protocol;
 pub mod record;
 mod roster;
