@@ -59,7 +59,7 @@ impl Directory {
         {
             // The cell knows already; the actor only reports it. What finds its mailbox full is a
             // flapping backend, whose next change will be reported.
-            let _ = address.send(Changed(transition));
+            let _ = address.send(Changed { transition, cause: None });
         }
     }
 }

@@ -93,6 +93,17 @@ pub enum DownReason {
     Probes,
 }
 
+impl DownReason {
+    /// Its name in logs and metrics.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Connections => "connections",
+            Self::Probes => "probes",
+        }
+    }
+}
+
 /// What brought a backend back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UpReason {
@@ -100,6 +111,17 @@ pub enum UpReason {
     Trial,
     /// Probes passed.
     Probes,
+}
+
+impl UpReason {
+    /// Its name in logs and metrics.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Trial => "trial",
+            Self::Probes => "probes",
+        }
+    }
 }
 
 /// The health of one backend. A new one is up: only failures speak against a backend.

@@ -8,10 +8,16 @@ use trunkline_runtime::{Actor, Context, Detail, Failure, Handles, Message, Reply
 
 use crate::backend::Backend;
 use crate::backend::health::{Standing, Transition};
+use crate::probe::ProbeFailure;
 
 /// The backend's health has changed.
 #[derive(Debug)]
-pub struct Changed(pub Transition);
+pub struct Changed {
+    /// How.
+    pub transition: Transition,
+    /// What was wrong with the last probe, where a probe changed it for the worse.
+    pub cause: Option<ProbeFailure>,
+}
 
 impl Message for Changed {
     type Answer = ();
@@ -32,15 +38,19 @@ impl Actor for BackendActor {
 }
 
 impl Handles<Changed> for BackendActor {
-    fn handle(&mut self, Changed(to): Changed, _: Reply<()>, _: &mut Context<'_, Self>) {
+    fn handle(&mut self, changed: Changed, _: Reply<()>, _: &mut Context<'_, Self>) {
         let (pool, backend) = (&*self.pool, self.backend.name());
-        match to {
+        match changed.transition {
             Transition::WentDown { reason, failures, retry_at } => {
+                let reason = reason.name();
+                let cause = changed.cause.map(ProbeFailure::name);
+                let status = changed.cause.and_then(ProbeFailure::status);
                 let retry_in = retry_at.saturating_duration_since(tokio::time::Instant::now());
-                warn!(pool, backend, ?reason, failures, ?retry_in, "backend is out");
+                warn!(pool, backend, reason, cause, status, failures, ?retry_in, "backend is out");
             }
             Transition::CameUp { reason, down_for } => {
-                info!(pool, backend, ?reason, ?down_for, "backend is back");
+                let reason = reason.name();
+                info!(pool, backend, reason, ?down_for, "backend is back");
             }
         }
     }

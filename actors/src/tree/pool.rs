@@ -64,7 +64,7 @@ impl PoolPlan {
             .child(ChildSpec::leaf("pool", actor));
         let mut addresses = Vec::with_capacity(cells.len());
         for cell in cells {
-            let (child, address) = backend(supervision, &name, &cell, probe);
+            let (child, address) = backend(supervision, &name, &cell, probe.clone());
             addresses.push((cell.id(), address));
             spec = spec.child(child);
         }
@@ -87,7 +87,7 @@ fn backend(
     if let Some(settings) = probe {
         let (backend, reports_to) = (Arc::clone(cell), address.clone());
         spec = spec.child(ChildSpec::leaf("probe", move || Probe {
-            settings,
+            settings: settings.clone(),
             backend: Arc::clone(&backend),
             reports_to: reports_to.clone(),
             random: fastrand::Rng::new(),

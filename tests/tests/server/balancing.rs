@@ -169,12 +169,12 @@ fn a_backend_is_found_out_by_probes_alone() -> Result<()> {
     };
     let site = Site::start(&setup, &[port.address()])?;
     let out = site.line(|line| line.contains("backend is out"))?;
-    assert_eq!(out["reason"], "Probes");
+    assert_eq!((&out["reason"], &out["cause"]), (&"probes".into(), &"refused".into()));
     let line = unserved(&site, 1)?;
     assert_eq!((&line["code"], &line["tries"]), (&"all_down".into(), &0.into()));
     let _back = greeter("back", port.address())?;
     let back = site.line(|line| line.contains("backend is back"))?;
-    assert_eq!(back["reason"], "Probes");
+    assert_eq!(back["reason"], "probes");
     assert_eq!(greeted(&site)?.0, "back");
     Ok(())
 }

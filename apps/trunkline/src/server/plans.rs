@@ -1,6 +1,7 @@
 //! Settings to the plans that the tree is built from.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use trunkline_actors::backend::health::HealthPolicy;
 use trunkline_actors::balance::{Algorithm, Balancing};
@@ -12,7 +13,7 @@ use trunkline_actors::protocol::Means;
 use trunkline_actors::socket::{ListenOptions, Sockets, TcpOptions};
 use trunkline_actors::tree::listener::ListenerPlan;
 use trunkline_actors::tree::pool::{BackendPlan, PoolPlan};
-use trunkline_actors::tree::probe::ProbeSettings;
+use trunkline_actors::tree::probe::{ProbeKind, ProbeSettings};
 use trunkline_actors::tree::router::Router;
 use trunkline_config::{Balance, Listener, Pool, Protocol};
 use trunkline_observability::access::AccessLog;
@@ -127,9 +128,12 @@ pub(super) fn pool_plan(name: &str, pool: &Pool) -> PoolPlan {
             rise: probe.rise.get(),
             retry_after: pool.retry_after,
         },
-        probe: probe
-            .enabled
-            .then_some(ProbeSettings { interval: probe.interval, timeout: probe.timeout }),
+        probe: probe.enabled.then(|| ProbeSettings {
+            interval: probe.interval,
+            interval_down: probe.interval.min(Duration::from_secs(1)),
+            timeout: probe.timeout,
+            kind: ProbeKind::Tcp,
+        }),
         resolve: pool.resolve,
         backends: pool
             .backends
