@@ -13,10 +13,13 @@ use std::sync::{Arc, OnceLock};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
+use self::ejection::{Ejection, EjectionPolicy, Rate};
 use self::gate::Gate;
 pub(crate) use self::gate::Open;
-use self::health::{Admission, Health, HealthPolicy, Standing, Transition, Trial};
+use self::health::{Admission, EjectReason, Health, HealthPolicy, Standing, Transition, Trial};
+use self::latency::PeakEwma;
 use self::moment::Moment;
+use self::tally::Tally;
 use crate::pool::key::key_of;
 
 pub mod ejection;
@@ -25,6 +28,7 @@ pub mod health;
 pub mod latency;
 pub mod lease;
 mod moment;
+mod tally;
 
 /// Names one backend cell within the process; never given twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,6 +76,8 @@ pub struct Backend {
     ejected_until: Moment,
     /// Counts the changes of its pool that make a difference to who may be chosen.
     changes: OnceLock<Arc<AtomicU64>>,
+    latency: PeakEwma,
+    tally: Tally,
     in_flight: AtomicU32,
     leases: AtomicU64,
     connected: AtomicU64,
@@ -83,6 +89,9 @@ pub struct Backend {
 struct Judged {
     health: Health,
     policy: HealthPolicy,
+    ejection: Ejection,
+    /// It is ejected, or was and nobody has been told that it is no longer.
+    ejected: bool,
 }
 
 impl Backend {
@@ -101,11 +110,18 @@ impl Backend {
             back_since: Moment::new(born),
             ejected_until: Moment::new(born),
             changes: OnceLock::new(),
+            latency: PeakEwma::new(born),
+            tally: Tally::default(),
             in_flight: AtomicU32::new(0),
             leases: AtomicU64::new(0),
             connected: AtomicU64::new(0),
             failed: AtomicU64::new(0),
-            judged: Mutex::new(Judged { health: Health::default(), policy }),
+            judged: Mutex::new(Judged {
+                health: Health::default(),
+                policy,
+                ejection: Ejection::default(),
+                ejected: false,
+            }),
         }
     }
 
@@ -191,6 +207,56 @@ impl Backend {
         self.ejected_until.get()
     }
 
+    /// Whether it is left out, since it answers badly.
+    #[must_use]
+    pub fn is_ejected(&self, now: Instant) -> bool {
+        self.ejected_until().is_some_and(|until| until > now)
+    }
+
+    pub(crate) fn eject(
+        &self,
+        policy: &EjectionPolicy,
+        reason: EjectReason,
+        now: Instant,
+    ) -> Transition {
+        let mut judged = self.judged.lock();
+        let until = judged.ejection.eject(policy, now);
+        judged.ejected = true;
+        self.ejected_until.set(until);
+        self.tally.restart();
+        self.changed();
+        Transition::Ejected { reason, until }
+    }
+
+    /// Says once that an ejection is over.
+    pub(crate) fn readmit(&self, now: Instant) -> Option<Transition> {
+        if self.ejected_until().is_none_or(|until| until > now) {
+            return None;
+        }
+        std::mem::take(&mut self.judged.lock().ejected).then_some(Transition::Readmitted)
+    }
+
+    /// An interval of the ejections' policy is over.
+    pub(crate) fn settle(&self, policy: &EjectionPolicy, now: Instant) {
+        self.judged.lock().ejection.settle(policy, now);
+    }
+
+    /// How long it takes to answer.
+    pub(crate) fn latency(&self) -> &PeakEwma {
+        &self.latency
+    }
+
+    /// A request went well or not; says how many in a row did not. `counts` says whether its success
+    /// rate matters.
+    pub(crate) fn tally(&self, well: bool, counts: bool) -> u32 {
+        self.tally.add(well, counts)
+    }
+
+    /// How requests have gone since this was asked last.
+    pub(crate) fn take_rate(&self) -> Rate {
+        self.tally.take_rate()
+    }
+
     /// It begins to serve now, in a pool that has been serving: it starts slowly.
     pub fn arrives(&self, now: Instant) {
         self.back_since.set(now);
@@ -256,7 +322,7 @@ impl Backend {
     /// never shows an older state than the last.
     fn judge<R>(&self, now: Instant, change: impl FnOnce(&mut Health, &HealthPolicy) -> R) -> R {
         let mut judged = self.judged.lock();
-        let Judged { health, policy } = &mut *judged;
+        let Judged { health, policy, .. } = &mut *judged;
         let was_out = !self.gate.is_up();
         let answer = change(health, policy);
         let standing = health.standing();

@@ -7,6 +7,9 @@
 //! | `lease` | the right to use a member, and why there is none |
 //! | `queue` | who waits for one |
 //! | `budget` | how many requests may be sent a second time |
+//! | `outcome` | how requests have gone, and which backends are ejected for it |
+//! | [`percentile`] | after how long most requests are answered |
+//! | [`key`] | what the hashes hash, as a number |
 //!
 //! # How stale a view can be
 //! Not at all, from one lease to the next: membership, weights, draining, health and ejections are in
@@ -22,6 +25,7 @@ use tokio::time::Instant;
 use self::budget::Budget;
 pub use self::lease::{Asked, Grant};
 pub use self::member::{Member, Weight, WeightError};
+use self::outcome::Outcomes;
 use self::queue::Queue;
 pub use self::queue::Ticket;
 pub use self::refusal::NoBackend;
@@ -33,6 +37,7 @@ mod budget;
 pub mod key;
 mod lease;
 mod member;
+mod outcome;
 pub mod percentile;
 mod queue;
 mod refusal;
@@ -51,6 +56,7 @@ pub struct Pool {
     turn: Arc<AtomicU64>,
     queue: Queue,
     budget: Budget,
+    outcomes: Outcomes,
 }
 
 /// What a pool is made of at one moment; replaced as a whole.
@@ -77,6 +83,7 @@ impl Pool {
             turn,
             queue: Queue::default(),
             budget: Budget::default(),
+            outcomes: Outcomes::default(),
         }
     }
 
@@ -106,22 +113,6 @@ impl Pool {
     /// Whether a request may be sent again; takes a token of the budget.
     pub(crate) fn may_repeat(&self) -> bool {
         self.budget.take(self.current().settings().retry.budget)
-    }
-
-    /// How a backend has done with a request.
-    pub(crate) fn answered(
-        &self,
-        _backend: &Arc<crate::backend::Backend>,
-        _well: bool,
-        _took: std::time::Duration,
-        _now: Instant,
-    ) -> Option<crate::backend::health::Transition> {
-        None
-    }
-
-    /// When a second backend is asked as well, if it may be.
-    pub(crate) fn hedges_after(&self) -> Option<std::time::Duration> {
-        None
     }
 
     /// Replaces settings and members for the leases from now on. Members keep their health and

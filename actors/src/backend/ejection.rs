@@ -32,6 +32,21 @@ pub struct EjectionPolicy {
     pub share: u8,
 }
 
+impl Default for EjectionPolicy {
+    /// As a file has it that says nothing.
+    fn default() -> Self {
+        Self {
+            failures: 5,
+            success_rate: None,
+            least_requests: 100,
+            interval: Duration::from_secs(10),
+            time: Duration::from_secs(10),
+            longest: Duration::from_secs(300),
+            share: 50,
+        }
+    }
+}
+
 /// The ejections of one backend. It begins without any.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Ejection {

@@ -75,6 +75,15 @@ pub enum Transition {
         /// When its first trial is due.
         retry_at: Instant,
     },
+    /// The backend connects but answers badly, and is left out for a while.
+    Ejected {
+        /// What spoke against it.
+        reason: EjectReason,
+        /// Until when.
+        until: Instant,
+    },
+    /// That while is over.
+    Readmitted,
     /// The backend is back.
     CameUp {
         /// What spoke for it.
@@ -100,6 +109,26 @@ impl DownReason {
         match self {
             Self::Connections => "connections",
             Self::Probes => "probes",
+        }
+    }
+}
+
+/// What ejected a backend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EjectReason {
+    /// Bad answers in a row.
+    Failures,
+    /// A success rate far below the pool's.
+    SuccessRate,
+}
+
+impl EjectReason {
+    /// Its name in logs and metrics.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Failures => "failures",
+            Self::SuccessRate => "success_rate",
         }
     }
 }

@@ -29,8 +29,4 @@ impl Moment {
     pub(super) fn set(&self, at: Instant) {
         self.word.store(nanos(at.saturating_duration_since(self.born)) + 1, Relaxed);
     }
-
-    pub(super) fn clear(&self) {
-        self.word.store(0, Relaxed);
-    }
 }

@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::backend::ejection::EjectionPolicy;
 use crate::balance::Balancing;
 use crate::http::sticky::Sticky;
 pub use crate::kept::KeepLimits;
@@ -29,6 +30,8 @@ pub struct PoolSettings {
     pub keep: KeepLimits,
     /// How many leases there may be.
     pub limits: Limits,
+    /// When a backend that answers badly is ejected.
+    pub ejection: EjectionPolicy,
     /// When a request is sent again.
     pub retry: Retry,
     /// How clients stay with their backends, if they do.
@@ -48,6 +51,7 @@ impl Default for PoolSettings {
             reuse: Reuse::Safe,
             keep: KeepLimits { connections: 64, idle: Duration::from_secs(30) },
             limits: Limits::default(),
+            ejection: EjectionPolicy::default(),
             retry: Retry::default(),
             sticky: None,
         }

@@ -48,6 +48,12 @@ impl Handles<Changed> for BackendActor {
                 let retry_in = retry_at.saturating_duration_since(tokio::time::Instant::now());
                 warn!(pool, backend, reason, cause, status, failures, ?retry_in, "backend is out");
             }
+            Transition::Ejected { reason, until } => {
+                let reason = reason.name();
+                let out_for = until.saturating_duration_since(tokio::time::Instant::now());
+                warn!(pool, backend, reason, ?out_for, "backend is ejected");
+            }
+            Transition::Readmitted => info!(pool, backend, "backend is no longer ejected"),
             Transition::CameUp { reason, down_for } => {
                 let reason = reason.name();
                 info!(pool, backend, reason, ?down_for, "backend is back");
