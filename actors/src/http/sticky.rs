@@ -51,6 +51,17 @@ impl Sticky {
         Self { cookie: cookie.into(), life, key: mac }
     }
 
+    /// A key that nobody else has: cookies signed with it end with the process.
+    ///
+    /// # Errors
+    /// When the system has no random bytes.
+    pub fn random_key() -> std::io::Result<[u8; 32]> {
+        let mut key = [0; 32];
+        // So few bytes come all at once.
+        rustix::rand::getrandom(&mut key, rustix::rand::GetRandomFlags::empty())?;
+        Ok(key)
+    }
+
     /// Which backend the client has been with, if its cookie is good.
     #[must_use]
     pub fn read(&self, fields: &[httparse::Header<'_>], now: SystemTime) -> Option<Stuck> {

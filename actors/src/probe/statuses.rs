@@ -22,6 +22,12 @@ impl StatusRanges {
     }
 }
 
+impl FromIterator<RangeInclusive<u16>> for StatusRanges {
+    fn from_iter<T: IntoIterator<Item = RangeInclusive<u16>>>(ranges: T) -> Self {
+        Self(ranges.into_iter().collect())
+    }
+}
+
 impl Default for StatusRanges {
     fn default() -> Self {
         Self([200..=399].into())

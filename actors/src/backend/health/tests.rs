@@ -212,6 +212,9 @@ proptest! {
                     prop_assert!(!up);
                     up = true;
                 }
+                Some(Transition::Ejected { .. } | Transition::Readmitted) => {
+                    prop_assert!(false, "ejections are none of its business");
+                }
                 None => {}
             }
             match health.standing() {

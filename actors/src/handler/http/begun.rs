@@ -18,7 +18,7 @@ use crate::http::limits::MOST_FIELDS;
 use crate::http::refusal::Refusal;
 use crate::http::request::{Onward, RequestHead};
 use crate::http::route::{Query, Route, Target};
-use crate::pool::{Asked, KeepLimits, Pool, PoolSettings, Retry};
+use crate::pool::{Asked, KeepLimits, Pool, PoolSettings};
 use crate::record::Record;
 use crate::spare::Lent;
 
@@ -69,7 +69,12 @@ impl Upstream {
 
 /// What of a pool's settings a try needs.
 pub(super) struct Settled {
-    pub(super) retry: Retry,
+    /// The most of a body that is kept so that it can be sent again, in bytes.
+    pub(super) buffer: usize,
+    /// How long it may take to the first byte of the answer.
+    pub(super) per_try: Option<Duration>,
+    /// After how long a second backend is asked as well.
+    pub(super) hedge: Option<Duration>,
     pub(super) keep: KeepLimits,
 }
 
@@ -78,12 +83,17 @@ impl Begun {
     pub(super) fn settle(&mut self, lease: &Lease) -> Settled {
         let current = lease.pool().current();
         let settings = current.settings();
-        self.exchange.refuse(
-            (!settings.retry.statuses.is_empty() && self.repeatable)
-                .then(|| Arc::clone(&settings.retry.statuses)),
-        );
+        let retry = &settings.retry;
+        if self.repeatable && !retry.statuses.is_empty() {
+            self.exchange.refuse(Some(Arc::clone(&retry.statuses)));
+        }
         self.stick(settings, lease);
-        Settled { retry: settings.retry.clone(), keep: keep_limits(settings) }
+        Settled {
+            buffer: if self.repeatable { retry.buffer } else { 0 },
+            per_try: retry.per_try,
+            hedge: retry.hedge.and_then(|_| lease.pool().hedges_after()),
+            keep: keep_limits(settings),
+        }
     }
 
     /// Has the client stay with the backend of `lease`, where clients do.

@@ -148,7 +148,7 @@ impl Conversation {
                 Ok(reached) => reached,
                 Err(fault) => return self.refuse_begun(&fault, begun).await,
             };
-            match Box::pin(self.exchange(reached, begun)).await {
+            match self.exchange(reached, begun).await {
                 Tried::Over(after) => return after,
                 Tried::Again(again, stale) => (begun, fresh) = (again, stale),
             }
@@ -159,7 +159,8 @@ impl Conversation {
     async fn exchange(&mut self, reached: Reached, mut begun: Box<Begun>) -> Tried {
         let Reached { stream, lease, reused, at } = reached;
         let settled = begun.settle(&lease);
-        let mut race = Race::new(Pump::new(stream, begun, &settled.retry, at), lease, reused, at);
+        let pump = Pump::new(stream, begun, &settled, at);
+        let mut race = Race::new(pump, lease, reused, at);
         let end = poll_fn(|cx| race.poll(cx, self)).await;
         let Race { pump, mut lease, at, .. } = race;
         let (mut begun, mut backend) = pump.into_parts();

@@ -6,14 +6,13 @@ use std::task::{Context, Poll};
 use tokio::time::Instant;
 
 use super::account::Phase;
-use super::begun::Begun;
+use super::begun::{Begun, Settled};
 use super::client::Answered;
 use super::conversation::Conversation;
 use super::fault::Fault;
 use crate::closed::Ending;
 use crate::http::body::Taken;
 use crate::http::refusal::BadAnswer;
-use crate::pool::Retry;
 use crate::scratch::with_scratch;
 use crate::spare::Lent;
 use crate::stream::{Loss, Stream};
@@ -78,28 +77,28 @@ pub(super) struct Pump {
 }
 
 impl Pump {
-    pub(super) fn new(backend: Stream, mut begun: Box<Begun>, retry: &Retry, now: Instant) -> Self {
+    pub(super) fn new(
+        backend: Stream,
+        mut begun: Box<Begun>,
+        settled: &Settled,
+        now: Instant,
+    ) -> Self {
         begun.account.phase = Phase::Send;
         let to_backend = Unsent::of(std::mem::take(&mut begun.first));
         Self {
             backend,
             to_backend,
             repeats: true,
-            room: if begun.repeatable { retry.buffer } else { 0 },
+            room: settled.buffer,
             refuses: false,
             to_client: Unsent::default(),
             head: Lent::default(),
             unread: false,
-            try_due: retry.per_try.map(|limit| now + limit),
-            hedge_due: None,
+            try_due: settled.per_try.map(|limit| now + limit),
+            hedge_due: settled.hedge.map(|after| now + after),
             progress: now,
             begun,
         }
-    }
-
-    /// Ends with [`End::Slow`] once, at `due`, if nothing has come by then.
-    pub(super) fn hedge_at(&mut self, due: Option<Instant>) {
-        self.hedge_due = due;
     }
 
     /// Whether all that was sent can be sent again, and the client has got nothing.
@@ -129,11 +128,6 @@ impl Pump {
         self.unread = true;
         self.try_due = None;
         std::mem::replace(&mut self.backend, backend)
-    }
-
-    /// What is there has not been looked at.
-    pub(super) fn is_unread(&self) -> bool {
-        self.unread
     }
 
     /// Nothing of an answer has come.

@@ -44,9 +44,7 @@ struct Rival {
 }
 
 impl Race {
-    pub(super) fn new(mut pump: Pump, lease: Lease, reused: bool, at: Instant) -> Self {
-        let after = if pump.may_go_again() { lease.pool().hedges_after() } else { None };
-        pump.hedge_at(after.map(|after| at + after));
+    pub(super) fn new(pump: Pump, lease: Lease, reused: bool, at: Instant) -> Self {
         Self { pump, lease, reused, rival: None, lost: None, at }
     }
 
@@ -56,22 +54,26 @@ impl Race {
         conversation: &mut Conversation,
     ) -> Poll<End> {
         loop {
-            if self.lost.is_none()
-                && let Poll::Ready(end) = self.pump.poll(cx, conversation)
-                && let Some(end) = self.ended(end, conversation)
-            {
-                return Poll::Ready(end);
+            if self.lost.is_none() {
+                if let Poll::Ready(end) = self.pump.poll(cx, conversation) {
+                    match self.ended(end, conversation) {
+                        Some(end) => return Poll::Ready(end),
+                        None => continue,
+                    }
+                }
+                if !self.pump.may_go_again() {
+                    // The client has got something from this one.
+                    self.rival = None;
+                }
             }
             let Some(rival) = &mut self.rival else {
-                match self.lost.take() {
-                    // Both have failed.
-                    Some(fault) => return Poll::Ready(self.fails(fault)),
-                    // What was unwanted goes on, or the winner's first bytes do.
-                    None if self.pump.is_unread() => continue,
-                    None => return Poll::Pending,
-                }
+                // Both have failed, or there is only one.
+                return self
+                    .lost
+                    .take()
+                    .map_or(Poll::Pending, |fault| Poll::Ready(self.fails(fault)));
             };
-            let Poll::Ready(second) = rival.as_mut().poll(cx) else { return Poll::Pending };
+            let second = ready!(rival.as_mut().poll(cx));
             self.rival = None;
             if let Some(rival) = second {
                 self.overtake(rival, conversation);
@@ -111,11 +113,14 @@ impl Race {
 
     /// It has failed before a byte of the answer has reached the client.
     fn fails(&mut self, fault: Fault) -> End {
-        if !self.pump.begun().goes_again(&self.lease) {
-            return End::Fault(fault);
-        }
         let stale = self.reused && matches!(fault, Fault::BackendLost(_)) && self.pump.is_unheard();
-        End::Again(fault, stale)
+        // That a connection was stale says nothing about its backend.
+        let again = if stale {
+            self.lease.pool().may_repeat()
+        } else {
+            self.pump.begun().goes_again(&self.lease)
+        };
+        if again { End::Again(fault, stale) } else { End::Fault(fault) }
     }
 
     /// Asks a second backend, if the budget allows and one can be had at once.
