@@ -15,7 +15,7 @@ use thiserror::Error;
 
 pub use self::answer::{Answer, SEARCHED, Verdict};
 pub use self::failure::ProbeFailure;
-pub use self::statuses::{BadStatuses, StatusRanges};
+pub use self::statuses::StatusRanges;
 
 mod answer;
 mod failure;

@@ -103,9 +103,8 @@ fn without_a_text_the_head_decides() {
 
 #[test]
 fn a_status_that_does_not_pass_fails_before_the_body_comes() {
-    let mut answer = wants("ok").0;
-    answer.statuses = "200".parse().unwrap();
-    let probe = HttpProbe::new(answer).unwrap();
+    let statuses = (&[200..=200][..]).into();
+    let probe = HttpProbe::new(HttpProbePlan { statuses, ..wants("ok").0 }).unwrap();
     let mut answer = probe.answer();
     let verdict = answer.feed(b"HTTP/1.1 302 Found\r\nContent-Length: 2\r\n\r\n");
     assert_eq!(verdict, Verdict::Fail(ProbeFailure::Status(302)));
