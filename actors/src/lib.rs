@@ -42,6 +42,7 @@ pub mod pool;
 pub mod probe;
 pub mod protocol;
 pub mod record;
+mod rendezvous;
 mod roster;
 mod scratch;
 #[cfg(test)]

@@ -22,6 +22,7 @@
 //! | [`peers`] | outside programs: haproxy, nginx, redis, servers in Python |
 //! | [`runs`] | the long runs, which the program `long` makes in full |
 //! | [`clock`], [`latency`] | one clock for all processes of the machine; percentiles |
+//! | [`instructions`] | what callgrind counts |
 //! | [`sample`], [`spread`] | what a round costs a server; median, least and greatest of several |
 //!
 //! # Programs of this crate
@@ -44,6 +45,7 @@ pub mod faults;
 pub mod helper;
 pub mod http;
 pub mod idle_clients;
+pub mod instructions;
 pub mod keepalive;
 pub mod latency;
 pub mod ledger;

@@ -1,5 +1,7 @@
 //! The members among which one request chooses.
 
+use tokio::time::Instant;
+
 use super::{Tier, View};
 use crate::backend::BackendId;
 use crate::pool::Member;
@@ -17,6 +19,7 @@ pub struct Candidates<'a> {
     pub(crate) hash: Option<u64>,
     /// Leases of the whole pool, with this one.
     pub(crate) in_flight: u32,
+    pub(crate) now: Instant,
 }
 
 impl<'a> Candidates<'a> {
@@ -61,5 +64,11 @@ impl<'a> Candidates<'a> {
     #[must_use]
     pub fn in_flight(&self) -> u32 {
         self.in_flight
+    }
+
+    /// When the choice is made.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.now
     }
 }

@@ -43,6 +43,7 @@ pub struct View {
     serving: Box<[u32]>,
     /// By those that serve: the sum of the weights up to and with it.
     sums: Box<[u64]>,
+    heaviest: u32,
 }
 
 /// All tiers at one moment.
@@ -70,7 +71,8 @@ impl View {
                 sums.push(sum);
             }
         }
-        Self { weights: weights.into(), serving: serving.into(), sums: sums.into() }
+        let heaviest = weights.iter().copied().max().unwrap_or(0);
+        Self { weights: weights.into(), serving: serving.into(), sums: sums.into(), heaviest }
     }
 
     /// What a member weighs; 0 if it does not serve.
@@ -89,6 +91,12 @@ impl View {
     #[must_use]
     pub fn total(&self) -> u64 {
         self.sums.last().copied().unwrap_or(0)
+    }
+
+    /// The greatest weight; 0 if nobody serves.
+    #[must_use]
+    pub fn heaviest(&self) -> u32 {
+        self.heaviest
     }
 
     /// The member in whose part of the sum of all weights `point` falls.

@@ -19,3 +19,12 @@ pub fn key_of_address(address: IpAddr) -> u64 {
         IpAddr::V6(address) => key_of(&address.octets()),
     }
 }
+
+/// Another key from a key and what it is for: the finalizer of SplitMix64 (Steele, Lea and Flood,
+/// 2014), which makes of any two that differ in one bit two that differ in half of them.
+pub(crate) fn mixed(key: u64, with: u64) -> u64 {
+    let mut mixed = key ^ with;
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}

@@ -104,7 +104,9 @@ impl Pool {
         // A choice comes to nothing only when another worker took the trial or the last place, or the
         // member went down since: the next is among fewer.
         for _ in 0..=2 * current.members().count() {
-            let Some(backend) = current.candidate(&views, asked, in_flight, rng) else { break };
+            let Some(backend) = current.candidate(&views, asked, in_flight, now, rng) else {
+                break;
+            };
             match self.attempt(backend, limit, now) {
                 Attempt::Granted(lease) => return Ok(lease),
                 Attempt::Full => {}
@@ -147,6 +149,7 @@ impl Current {
         views: &Views,
         asked: &Asked,
         in_flight: u32,
+        now: Instant,
         rng: &mut fastrand::Rng,
     ) -> Option<&Arc<Backend>> {
         let of_tier = |tier: usize| Candidates {
@@ -156,6 +159,7 @@ impl Current {
             limit: self.settings.limits.backend_in_flight,
             hash: asked.hash,
             in_flight,
+            now,
         };
         let tiers = 0..self.tiers.len();
         if let Some(tag) = asked.sticky {

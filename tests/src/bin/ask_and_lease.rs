@@ -8,12 +8,11 @@
 //! `cargo build --release -p trunkline-tests --bin ask-and-lease && target/release/ask-and-lease`
 #![expect(clippy::print_stdout, reason = "figures are what it is for")]
 
-use std::env;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use clap::Parser;
 use trunkline_actors::backend::health::HealthPolicy;
 use trunkline_actors::handler::LEASE_LIMIT;
@@ -25,7 +24,7 @@ use trunkline_runtime::{
     Actor, Address, ChildSpec, Context, Ended, Failure, Flags, Placement, Runtime, StartError,
     Strategy,
 };
-use trunkline_tests::peers::find;
+use trunkline_tests::instructions;
 
 /// Asks in the two runs that are compared.
 const FEW: u32 = 10_000;
@@ -60,7 +59,8 @@ fn main() -> ExitCode {
 
 /// Counts both runs; tells whether the figure is within bounds.
 fn compare(at_most: Option<u64>) -> Result<bool> {
-    let (few, many) = (instructions(FEW)?, instructions(MANY)?);
+    let run = |asks: u32| instructions::of_this_program(&["--asks".into(), asks.to_string()]);
+    let (few, many) = (run(FEW)?, run(MANY)?);
     let each = many.saturating_sub(few) / u64::from(MANY - FEW);
     println!("instructions, {FEW} asks: {few}");
     println!("instructions, {MANY} asks: {many}");
@@ -70,23 +70,6 @@ fn compare(at_most: Option<u64>) -> Result<bool> {
         println!("more than {most}");
     }
     Ok(within)
-}
-
-/// Instructions of a whole run of this program with `asks` asks.
-fn instructions(asks: u32) -> Result<u64> {
-    let valgrind =
-        find("valgrind").context("valgrind is not installed: apt-get install valgrind")?;
-    let mut command: Command = valgrind.command();
-    command
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-        .arg(env::current_exe()?)
-        .args(["--asks", &asks.to_string()]);
-    let output = command.output().context("valgrind")?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{}:\n{said}", output.status);
-    let collected = said.lines().find_map(|line| line.split_once("Collected :"));
-    let (_, count) = collected.with_context(|| format!("callgrind counted nothing:\n{said}"))?;
-    Ok(count.trim().parse()?)
 }
 
 /// Runs a tree with one worker, on which a router is asked by an actor beside it.
