@@ -246,6 +246,12 @@ impl Backend {
         &self.latency
     }
 
+    /// What a request to it costs before those under way count, in nanoseconds; 0 is unknown.
+    #[must_use]
+    pub fn latency_cost(&self, now: Instant) -> f64 {
+        self.latency.cost(now)
+    }
+
     /// A request went well or not; says how many in a row did not. `counts` says whether its success
     /// rate matters.
     pub(crate) fn tally(&self, well: bool, counts: bool) -> u32 {

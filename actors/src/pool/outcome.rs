@@ -11,6 +11,7 @@ use super::{Current, Member, Pool};
 use crate::backend::Backend;
 use crate::backend::ejection::{most_ejected, outliers};
 use crate::backend::health::{EjectReason, Transition};
+use crate::balance::Algorithm;
 
 /// How often the window of latencies moves on.
 const WINDOW: Duration = Duration::from_secs(5);
@@ -51,7 +52,7 @@ impl Pool {
         let current = self.current.load();
         let settings = &current.settings;
         // One that fails at once is not fast.
-        if well && settings.balancing.algorithm.name() == "peak_ewma" {
+        if well && settings.balancing.algorithm == Algorithm::PeakEwma {
             backend.latency().observe(took, now);
         }
         if well && settings.retry.hedge.is_some() {

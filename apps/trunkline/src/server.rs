@@ -1,6 +1,7 @@
 //! From settings to sockets and a tree, and running it until it ends.
 
 pub(crate) mod plans;
+mod pools;
 mod site;
 
 use std::collections::HashMap;
@@ -138,6 +139,9 @@ pub enum ServeError {
     /// The tree is not sound, or there are no threads.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// There are no random bytes for the key of a pool's cookies.
+    #[error("the system has no random bytes for a key: {0}")]
+    Key(std::io::Error),
     /// The log did not start.
     #[error(transparent)]
     Log(#[from] log::StartError),
@@ -165,15 +169,8 @@ pub(crate) fn serve(mut plan: Plan, hooks: Hooks) -> Result<Ended, ServeError> {
     let ended =
         Runtime::builder().workers(workers.get()).run("server", root, |runtime, root| {
             on_runtime(runtime);
-            Ok::<_, ServeError>(tree(
-                root,
-                plan,
-                &configured,
-                &guard.access_log(),
-                &supervision,
-                &places,
-                &sockets,
-            ))
+            let access = guard.access_log();
+            tree(root, plan, &configured, &access, &supervision, &places, &sockets)
         })?;
     match &ended {
         Ended::Shutdown => info!("stopped"),
@@ -200,7 +197,7 @@ fn tree(
     supervision: &Supervision,
     places: &Places,
     sockets: &HashMap<String, Arc<Sockets>>,
-) -> SupervisorSpec {
+) -> Result<SupervisorSpec, ServeError> {
     let Plan { settings, file, beside, brought, app, .. } = plan;
     let lame_duck = settings.server.lame_duck;
     let orders = Arc::<Orders>::default();
@@ -214,7 +211,8 @@ fn tree(
     let control = control.child(ChildSpec::leaf("steward", move || {
         Steward::new(file.clone(), known.clone(), lame_duck, Arc::clone(&orders))
     }));
-    let pools = settings.pools.iter().map(|(name, pool)| pool_plan(name, pool)).collect();
+    let pools = settings.pools.iter().map(|(name, pool)| pool_plan(name, pool));
+    let pools = pools.collect::<Result<_, _>>().map_err(ServeError::Key)?;
     let traffic = tree::traffic(supervision, places.workers, pools, |directory, routers| {
         let around = Around { configured, directory, routers, blocking, access };
         settings
@@ -231,7 +229,7 @@ fn tree(
         .into_iter()
         .flatten()
         .fold(root.child(control), SupervisorSpec::child);
-    root.child(traffic)
+    Ok(root.child(traffic))
 }
 
 /// The threads for work that blocks, of the whole process: clients are made before there is a tree.

@@ -78,22 +78,26 @@ fn expected(body: AnswerBody) -> lenient::Framing {
 fn check_clients(head: &ResponseHead<'_, '_>, asked: &Asked) {
     if head.status == 101 {
         let connection = Connection::Upgrade;
-        return check_written(head, asked, Onward { framing: Framing::AsItIs, connection });
+        return check_written(
+            head,
+            asked,
+            Onward { framing: Framing::AsItIs, connection, also: &[] },
+        );
     }
     for client in [Version::Http10, Version::Http11] {
         let framing = framing(head.body, client);
-        check_written(head, asked, Onward { framing, connection: Connection::Close });
+        check_written(head, asked, Onward { framing, connection: Connection::Close, also: &[] });
         if framing != Framing::UntilClose {
             let connection = match client {
                 Version::Http10 => Connection::KeepAlive,
                 Version::Http11 => Connection::Silent,
             };
-            check_written(head, asked, Onward { framing, connection });
+            check_written(head, asked, Onward { framing, connection, also: &[] });
         }
     }
 }
 
-fn check_written(head: &ResponseHead<'_, '_>, asked: &Asked, onward: Onward) {
+fn check_written(head: &ResponseHead<'_, '_>, asked: &Asked, onward: Onward<'_'>) {
     let mut written = b"before".to_vec();
     head.write(&mut written, &onward);
     let Some(written) = written.strip_prefix(b"before") else {

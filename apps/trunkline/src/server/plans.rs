@@ -1,25 +1,23 @@
 //! Settings to the plans that the tree is built from.
 
+use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
-use trunkline_actors::backend::health::HealthPolicy;
-use trunkline_actors::balance::{Algorithm, Balancing};
 use trunkline_actors::blocking::Blocking;
 use trunkline_actors::directory::Directory;
 use trunkline_actors::handler::{Echoing, Forwarding, Handler, Http, Upstreams};
-use trunkline_actors::pool::{KeepLimits, PoolSettings, Reuse, Weight};
+use trunkline_actors::pool::Weight;
 use trunkline_actors::protocol::Means;
 use trunkline_actors::socket::{ListenOptions, Sockets, TcpOptions};
 use trunkline_actors::tree::listener::ListenerPlan;
 use trunkline_actors::tree::pool::{BackendPlan, PoolPlan};
-use trunkline_actors::tree::probe::{ProbeKind, ProbeSettings};
 use trunkline_actors::tree::router::Router;
-use trunkline_config::{Balance, Listener, Pool, Protocol};
+use trunkline_config::{Listener, Pool, Protocol};
 use trunkline_observability::access::AccessLog;
 use trunkline_runtime::Address;
 
 use super::Places;
+use super::pools;
 use super::site::site;
 use crate::brought::Configured;
 
@@ -91,49 +89,16 @@ pub(super) fn listener_plan(
     }
 }
 
-pub(super) fn pool_plan(name: &str, pool: &Pool) -> PoolPlan {
-    let probe = &pool.probe;
-    PoolPlan {
+/// What a pool is built from.
+///
+/// # Errors
+/// When the system has no random bytes for a key.
+pub(crate) fn pool_plan(name: &str, pool: &Pool) -> io::Result<PoolPlan> {
+    Ok(PoolPlan {
         name: name.into(),
-        settings: PoolSettings {
-            balancing: Balancing {
-                algorithm: match pool.balance {
-                    Balance::LeastRequest => Algorithm::LeastRequest,
-                    Balance::Random => Algorithm::Random,
-                    Balance::RoundRobin
-                    | Balance::TwoChoices
-                    | Balance::PeakEwma
-                    | Balance::RingHash
-                    | Balance::Maglev
-                    | Balance::SourceHash => Algorithm::RoundRobin,
-                },
-                ..Balancing::default()
-            },
-            attempts: pool.attempts,
-            connect_timeout: pool.connect_timeout,
-            reuse: match pool.reuse {
-                trunkline_config::Reuse::Safe => Reuse::Safe,
-                trunkline_config::Reuse::Always => Reuse::Always,
-                trunkline_config::Reuse::Never => Reuse::Never,
-            },
-            keep: KeepLimits {
-                connections: usize::from(pool.idle_connections),
-                idle: pool.idle_timeout,
-            },
-            ..PoolSettings::default()
-        },
-        health: HealthPolicy {
-            fall: pool.fall.get(),
-            probe_fall: probe.fall.get(),
-            rise: probe.rise.get(),
-            retry_after: pool.retry_after,
-        },
-        probe: probe.enabled.then(|| ProbeSettings {
-            interval: probe.interval,
-            interval_down: probe.interval.min(Duration::from_secs(1)),
-            timeout: probe.timeout,
-            kind: ProbeKind::Tcp,
-        }),
+        settings: pools::settings(name, pool)?,
+        health: pools::health(pool),
+        probe: pools::probe(pool),
         resolve: pool.resolve,
         backends: pool
             .backends
@@ -145,5 +110,5 @@ pub(super) fn pool_plan(name: &str, pool: &Pool) -> PoolPlan {
                 backup: backend.backup,
             })
             .collect(),
-    }
+    })
 }

@@ -74,6 +74,6 @@ fn rule(index: usize, route: &config::Route) -> Option<Rule> {
             .iter()
             .map(|header| HeaderMatch { name: header.name.clone(), value: header.value.clone() })
             .collect(),
-        route: Arc::new(Route { name: name.into(), target, repeatable: false }),
+        route: Arc::new(Route { name: name.into(), target, repeatable: route.repeatable }),
     })
 }

@@ -170,7 +170,15 @@ impl Driver {
         let head = talk.asked.head;
         let body = reason(status).as_bytes();
         let content_type = "text/plain";
-        let answer = OwnAnswer { status, content_type, body, location: None, head, connection };
+        let answer = OwnAnswer {
+            status,
+            content_type,
+            body,
+            location: None,
+            retry_after: None,
+            head,
+            connection,
+        };
         answer.write(UNIX_EPOCH, &mut self.outcome.got);
     }
 
