@@ -97,7 +97,7 @@ fn check_clients(head: &ResponseHead<'_, '_>, asked: &Asked) {
     }
 }
 
-fn check_written(head: &ResponseHead<'_, '_>, asked: &Asked, onward: Onward<'_'>) {
+fn check_written(head: &ResponseHead<'_, '_>, asked: &Asked, onward: Onward<'_>) {
     let mut written = b"before".to_vec();
     head.write(&mut written, &onward);
     let Some(written) = written.strip_prefix(b"before") else {
