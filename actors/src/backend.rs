@@ -9,6 +9,7 @@ use std::sync::atomic::{
     AtomicU32, AtomicU64, Ordering::Relaxed, Ordering::Release, Ordering::SeqCst,
 };
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::time::Instant;
@@ -241,9 +242,9 @@ impl Backend {
         self.judged.lock().ejection.settle(policy, now);
     }
 
-    /// How long it takes to answer.
-    pub(crate) fn latency(&self) -> &PeakEwma {
-        &self.latency
+    /// An answer took so long to its first byte.
+    pub fn observe_latency(&self, took: Duration, now: Instant) {
+        self.latency.observe(took, now);
     }
 
     /// What a request to it costs before those under way count, in nanoseconds; 0 is unknown.

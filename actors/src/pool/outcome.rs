@@ -53,7 +53,7 @@ impl Pool {
         let settings = &current.settings;
         // One that fails at once is not fast.
         if well && settings.balancing.algorithm == Algorithm::PeakEwma {
-            backend.latency().observe(took, now);
+            backend.observe_latency(took, now);
         }
         if well && settings.retry.hedge.is_some() {
             self.outcomes.latencies.record(took);

@@ -34,7 +34,7 @@ fn closed_loop(
         ask(Duration::ZERO, client, &mut under_way);
     }
     while let Some((Reverse((now, client)), (lease, took))) = under_way.pop_last() {
-        lease.backend().latency().observe(took, began + now);
+        lease.backend().observe_latency(took, began + now);
         drop(lease);
         if now < until {
             ask(now, client, &mut under_way);
@@ -89,7 +89,7 @@ fn a_new_member_whose_latency_is_not_known_is_neither_flooded_nor_starved() {
     let members = members(&[1, 1, 1]);
     let now = Instant::now();
     for member in &members[..2] {
-        member.backend.latency().observe(5 * MILLISECOND, now);
+        member.backend.observe_latency(5 * MILLISECOND, now);
     }
     let balancing = Balancing { algorithm: Algorithm::PeakEwma, ..Balancing::default() };
     let settings = PoolSettings { balancing, ..PoolSettings::default() };
