@@ -5,6 +5,7 @@
 //! | [`pool`], [`balance`] | the members of a pool, and which one serves next |
 //! | [`backend`] | a backend's cell: health, leases, addresses |
 //! | [`probe`] | the HTTP probe as pure code |
+//! | [`discovery`] | where a pool's members come from, and what has changed |
 //! | [`stream`], [`socket`] | the transport, and how one comes by it |
 //! | [`forward`], [`echo`], [`closed`] | what serves a stream, and how that ends |
 //! | [`tree`] | the actors that hold and drive all of the above, a file each |
@@ -28,6 +29,7 @@ pub mod blocking;
 pub mod client;
 pub mod closed;
 pub mod directory;
+pub mod discovery;
 pub mod dispatch;
 pub mod echo;
 pub mod forward;
