@@ -1,49 +1,85 @@
-//! Where names lead: pools by name, and each backend's actor by its cell.
+//! Where names lead: pools by name, each backend's actor by its cell, and what is needed to end a
+//! connection that uses a backend.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
-use trunkline_runtime::{Address, SupervisorHandle};
+use trunkline_runtime::{Address, ChildId, SupervisorHandle};
 
 use crate::backend::BackendId;
 use crate::backend::health::Transition;
 use crate::pool::Pool;
 use crate::tree::backend::{BackendActor, Changed};
+use crate::tree::pool::PoolActor;
+use crate::tree::upstreams::Upstreams;
 
-/// One pool: its cell, its supervisor, and the actors of its backends.
+/// One pool: its cell, its supervisor and its actor.
 #[derive(Clone)]
 pub struct Listed {
     /// The cell.
     pub pool: Arc<Pool>,
     /// The pool's supervisor; while it is not up, the pool gives no leases.
     pub supervisor: SupervisorHandle,
-    /// The backends' actors.
-    pub backends: Vec<(BackendId, Address<BackendActor>)>,
+    /// Takes orders.
+    pub actor: Address<PoolActor>,
 }
 
-/// All pools. Replaced as a whole when the set of pools changes.
+/// A backend of a pool, as whoever has a lease or a connection of it finds it.
+#[derive(Clone)]
+pub(crate) struct ListedBackend {
+    pub(crate) actor: Address<BackendActor>,
+    /// Whether connections to it are kept for further requests.
+    pub(crate) keeps: bool,
+}
+
+/// All pools and backends. Read from everywhere, replaced on the control thread.
 #[derive(Default)]
 pub struct Directory {
-    current: ArcSwap<Entries>,
+    pools: ArcSwap<HashMap<Arc<str>, Listed>>,
+    backends: ArcSwap<HashMap<BackendId, ListedBackend>>,
+    workers: OnceLock<Workers>,
 }
 
-#[derive(Default)]
-struct Entries {
-    pools: HashMap<Arc<str>, Listed>,
-    backends: HashMap<BackendId, Address<BackendActor>>,
+/// What there is of the workers; set once, when the tree has been built.
+pub(crate) struct Workers {
+    pub(crate) upstreams: Vec<Address<Upstreams>>,
+    /// By listener: the supervisors of its connections, one per worker.
+    pub(crate) connections: HashMap<Arc<str>, Vec<SupervisorHandle>>,
 }
 
 impl Directory {
-    /// Replaces all entries.
+    /// Replaces the pools.
     pub fn set(&self, pools: HashMap<Arc<str>, Listed>) {
-        let backends = pools.values().flat_map(|listed| listed.backends.iter().cloned()).collect();
-        self.current.store(Arc::new(Entries { pools, backends }));
+        self.pools.store(Arc::new(pools));
     }
 
     /// Runs `f` on the pool of that name.
     pub fn with_pool<R>(&self, name: &str, f: impl FnOnce(&Listed) -> R) -> Option<R> {
-        self.current.load().pools.get(name).map(f)
+        self.pools.load().get(name).map(f)
+    }
+
+    /// The names of all pools, sorted.
+    #[must_use]
+    pub fn pools(&self) -> Vec<Arc<str>> {
+        let mut names: Vec<_> = self.pools.load().keys().cloned().collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// Replaces the backends of one pool, `before` by `after`. To be called from the control
+    /// thread alone: of two calls at once, either may win.
+    pub(crate) fn replace(
+        &self,
+        before: &[BackendId],
+        after: impl IntoIterator<Item = (BackendId, ListedBackend)>,
+    ) {
+        let mut backends = HashMap::clone(&self.backends.load());
+        for id in before {
+            backends.remove(id);
+        }
+        backends.extend(after);
+        self.backends.store(Arc::new(backends));
     }
 
     /// The pool of that name.
@@ -55,17 +91,41 @@ impl Directory {
     /// Tells a backend's actor of a change of its health.
     pub fn tell(&self, backend: BackendId, transition: Option<Transition>) {
         if let Some(transition) = transition
-            && let Some(address) = self.current.load().backends.get(&backend)
+            && let Some(listed) = self.backends.load().get(&backend)
         {
             // The cell knows already; the actor only reports it. What finds its mailbox full is a
             // flapping backend, whose next change will be reported.
-            let _ = address.send(Changed { transition, cause: None });
+            let _ = listed.actor.send(Changed { transition, cause: None });
         }
+    }
+
+    /// Whether connections to the backend are worth keeping: it is a member of a pool, and does
+    /// not drain.
+    pub(crate) fn keeps(&self, backend: BackendId) -> bool {
+        self.backends.load().get(&backend).is_some_and(|listed| listed.keeps)
+    }
+
+    pub(crate) fn set_workers(&self, workers: Workers) {
+        // There is one tree for a directory.
+        let _ = self.workers.set(workers);
+    }
+
+    /// Who knows which connections use which backend: one for each worker.
+    pub(crate) fn upstreams(&self) -> &[Address<Upstreams>] {
+        self.workers.get().map_or(&[], |workers| &workers.upstreams)
+    }
+
+    /// Has a connection ended by its supervisor, with its grace; false if it has ended.
+    pub(crate) fn end(&self, listener: &str, worker: usize, connection: u64) -> bool {
+        let connections = self.workers.get().and_then(|all| all.connections.get(listener));
+        connections
+            .and_then(|workers| workers.get(worker))
+            .is_some_and(|supervisor| supervisor.remove_child(&ChildId::Number(connection)))
     }
 }
 
 impl std::fmt::Debug for Directory {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_set().entries(self.current.load().pools.keys()).finish()
+        f.debug_set().entries(self.pools.load().keys()).finish()
     }
 }

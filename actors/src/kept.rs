@@ -96,13 +96,14 @@ pub(crate) fn keep(backend: BackendId, stream: Stream, limits: &KeepLimits, now:
     });
 }
 
-/// Closes what has waited too long or was ended by its backend.
-pub(crate) fn sweep(now: Instant) {
+/// Closes what has waited too long, was ended by its backend, or leads to one that `keeps` denies.
+pub(crate) fn sweep(now: Instant, keeps: impl Fn(BackendId) -> bool) {
     KEPT.with_borrow_mut(|kept| {
         let Kept { backends, counts } = kept;
-        backends.retain(|_, waiting| {
+        backends.retain(|backend, waiting| {
             let before = waiting.len();
-            waiting.retain_mut(|idle| idle.until > now && idle.is_quiet());
+            let keeps = keeps(*backend);
+            waiting.retain_mut(|idle| keeps && idle.until > now && idle.is_quiet());
             let ended = before - waiting.len();
             counts.idle.fetch_sub(ended, Relaxed);
             counts.ended.fetch_add(ended as u64, Relaxed);
@@ -217,7 +218,14 @@ mod tests {
 
         let (swept, _theirs) = memory::pair(16);
         keep(backend, swept, &LIMITS, now);
-        sweep(now + LIMITS.idle);
+        sweep(now + LIMITS.idle, |_| true);
+        assert_eq!(counts().idle.load(Relaxed), 0);
+
+        let (useless, _theirs) = memory::pair(16);
+        keep(backend, useless, &LIMITS, now);
+        sweep(now, |_| true);
+        assert_eq!(counts().idle.load(Relaxed), 1);
+        sweep(now, |other| other != backend);
         assert_eq!(counts().idle.load(Relaxed), 0);
     }
 }

@@ -52,4 +52,5 @@ mod slots;
 pub mod socket;
 mod spare;
 pub mod stream;
+mod tenants;
 pub mod tree;

@@ -13,6 +13,7 @@ use crate::backend::Backend;
 use crate::backend::lease::Lease;
 use crate::closed::{Ending, Moved};
 use crate::socket::ConnectFailure;
+use crate::tenants;
 use crate::tree::router::Refusal;
 
 /// How far a connection had come.
@@ -108,6 +109,8 @@ pub struct Record {
     /// Moved by what served it before something else took over.
     carried: Cell<Option<Box<Moved>>>,
     code: Cell<Option<Code>>,
+    /// Its place among those that are bound to a backend.
+    tenancy: Cell<u32>,
 }
 
 impl Record {
@@ -130,6 +133,7 @@ impl Record {
             moved: Cell::new(Moved::default()),
             carried: Cell::new(None),
             code: Cell::new(None),
+            tenancy: Cell::new(tenants::NOBODY),
         }
     }
 
@@ -206,6 +210,11 @@ impl Record {
         if self.code.get().is_none() {
             self.code.set(Some(code));
         }
+    }
+
+    /// Sets its place among those that are bound to a backend, and gives the one before.
+    pub(crate) fn set_tenancy(&self, slot: u32) -> u32 {
+        self.tenancy.replace(slot)
     }
 
     /// How it has ended, as far as is known.

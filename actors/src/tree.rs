@@ -4,14 +4,14 @@
 //! traffic (rest_for_one)
 //! ├─ pools                       all at once; a pool that spends its intensity is parked
 //! │  └─ NAME                     supervisor
-//! │     ├─ pool                  resolves host names
+//! │     ├─ pool                  finds the backends: names, a file, orders
 //! │     └─ ADDRESS               supervisor
 //! │        ├─ backend            reports changes of health
 //! │        └─ probe              active health check
 //! ├─ routers
 //! │  └─ wN                       asked for leases by the connections of its worker
 //! ├─ upstreams
-//! │  └─ wN                       closes kept connections to backends that waited too long
+//! │  └─ wN                       closes kept connections to backends that are of no use
 //! └─ listeners                   all at once; a listener that spends its intensity is parked
 //!    └─ NAME                     supervisor
 //!       ├─ connections
@@ -22,8 +22,8 @@
 //!          └─ wN                 one per worker; `wN-by-wM` while worker N is stuck
 //! ```
 //!
-//! Beside the traffic, where whoever builds the whole tree puts it: `blocking`, which owns the
-//! threads for work that blocks.
+//! Beside the traffic, where whoever builds the whole tree puts them: `blocking`, which owns the
+//! threads for work that blocks, and `resolver`, which pools ask for addresses.
 
 pub mod acceptor;
 pub mod backend;
@@ -33,16 +33,18 @@ pub(crate) mod exhibit;
 pub mod listener;
 pub mod pool;
 pub mod probe;
+pub mod resolver;
 pub mod router;
-mod upstreams;
+pub(crate) mod upstreams;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
 use trunkline_runtime::{Address, Flags, OnSpent, Placement, Strategy, SupervisorSpec};
 
-use crate::directory::Directory;
+use crate::directory::{Directory, Workers};
 use listener::ListenerPlan;
 use pool::PoolPlan;
 use router::Router;
@@ -84,18 +86,20 @@ impl Default for Supervision {
 
 /// Pools, routers and listeners that depend on one another, as one supervisor.
 ///
-/// `listeners` is called with the directory and the routers' addresses, which handlers need.
+/// `listeners` is called with the directory and the routers' addresses, which handlers need. The
+/// directory is empty before, and of this tree alone: through it pools take orders.
 pub fn traffic(
     supervision: &Supervision,
     workers: usize,
+    directory: &Arc<Directory>,
     pools: Vec<PoolPlan>,
     listeners: impl FnOnce(&Arc<Directory>, &Arc<[Address<Router>]>) -> Vec<ListenerPlan>,
 ) -> SupervisorSpec {
-    let directory = Arc::new(Directory::default());
+    let ready_by = Instant::now() + pool::FIRST_ANSWER;
     let mut listed = HashMap::new();
     let mut pool_group = SupervisorSpec::new("pools", supervision.groups).stops_together();
     for plan in pools {
-        let (name, spec, entry) = plan.build(supervision);
+        let (name, spec, entry) = plan.build(supervision, directory, ready_by);
         listed.insert(name, entry);
         pool_group = pool_group.child(spec);
     }
@@ -104,22 +108,31 @@ pub fn traffic(
     let mut router_group = SupervisorSpec::new("routers", supervision.routers);
     let mut routers = Vec::with_capacity(workers);
     for worker in (0..workers).map(Placement::Worker) {
-        let (spec, address) = router::spec(worker, Arc::clone(&directory));
+        let (spec, address) = router::spec(worker, Arc::clone(directory));
         routers.push(address);
         router_group = router_group.child(spec);
     }
     let routers: Arc<[_]> = routers.into();
-    let upstreams = (0..workers).map(Placement::Worker).map(upstreams::spec);
-    let upstreams =
-        upstreams.fold(SupervisorSpec::new("upstreams", supervision.parts), SupervisorSpec::child);
+    let mut upstream_group = SupervisorSpec::new("upstreams", supervision.parts);
+    let mut upstreams = Vec::with_capacity(workers);
+    for worker in (0..workers).map(Placement::Worker) {
+        let (spec, address) = upstreams::spec(worker, directory);
+        upstreams.push(address);
+        upstream_group = upstream_group.child(spec);
+    }
 
-    let listener_group = listeners(&directory, &routers).into_iter().fold(
-        SupervisorSpec::new("listeners", supervision.groups).stops_together(),
-        |group, plan| group.child(listener::spec(plan, supervision, workers)),
-    );
+    let mut listener_group = SupervisorSpec::new("listeners", supervision.groups).stops_together();
+    let mut connections = HashMap::new();
+    for plan in listeners(directory, &routers) {
+        let name = Arc::clone(&plan.name);
+        let (spec, supervisors) = listener::build(plan, supervision, workers);
+        connections.insert(name, supervisors);
+        listener_group = listener_group.child(spec);
+    }
+    directory.set_workers(Workers { upstreams, connections });
     SupervisorSpec::new("traffic", supervision.traffic)
         .child(pool_group)
         .child(router_group)
-        .child(upstreams)
+        .child(upstream_group)
         .child(listener_group)
 }

@@ -19,7 +19,7 @@ pub struct Spread<T> {
     told: HashSet<T>,
 }
 
-impl<T: Copy + Eq + Hash> Spread<T> {
+impl<T: Clone + Eq + Hash> Spread<T> {
     /// Nobody waits yet; all are to be told within `over` from `now`.
     #[must_use]
     pub fn new(over: Duration, now: Instant) -> Self {
@@ -28,9 +28,9 @@ impl<T: Copy + Eq + Hash> Spread<T> {
 
     /// These use the backend now. Who was told already is left alone, and who is gone forgotten.
     pub fn meet(&mut self, using: &[T], now: Instant, rng: &mut fastrand::Rng) {
-        let using: HashSet<_> = using.iter().copied().collect();
+        let using: HashSet<_> = using.iter().cloned().collect();
         self.told.retain(|one| using.contains(one));
-        self.waiting = using.difference(&self.told).copied().collect();
+        self.waiting = using.difference(&self.told).cloned().collect();
         rng.shuffle(&mut self.waiting);
         let step = self.step(now);
         self.next = step.map(|step| self.next.map_or(step, |next| next.min(step)));
@@ -57,7 +57,7 @@ impl<T: Copy + Eq + Hash> Spread<T> {
             due.push(one);
             self.next = self.step(at);
         }
-        self.told.extend(due.iter().copied());
+        self.told.extend(due.iter().cloned());
         due
     }
 

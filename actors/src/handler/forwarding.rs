@@ -18,6 +18,7 @@ use crate::pool::{Asked, Grant, NoBackend};
 use crate::record::{Code, Phase, Record};
 use crate::socket::{TcpOptions, connect};
 use crate::stream::Stream;
+use crate::tenants;
 
 /// Forwards to a pool.
 #[derive(Debug)]
@@ -55,6 +56,7 @@ impl Upstreams {
                 Ok((backend, lease)) => {
                     record.enter(Phase::Stream);
                     let forward = Forward::new(client, backend, idle).starting_with(&first);
+                    tenants::enter(&record, lease.backend().id());
                     Some(Metered { forward, record, _lease: lease })
                 }
                 Err(code) => {
@@ -169,6 +171,7 @@ impl Future for Metered {
 impl Drop for Metered {
     fn drop(&mut self) {
         self.record.set_moved(self.forward.moved());
+        tenants::leave(&self.record);
     }
 }
 

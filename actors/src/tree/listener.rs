@@ -48,6 +48,15 @@ pub struct ListenerPlan {
 
 /// The supervisor of a listener with everything below it.
 pub fn spec(plan: ListenerPlan, supervision: &Supervision, workers: usize) -> SupervisorSpec {
+    build(plan, supervision, workers).0
+}
+
+/// The supervisor of a listener with everything below it, and those of its connections, by worker.
+pub(super) fn build(
+    plan: ListenerPlan,
+    supervision: &Supervision,
+    workers: usize,
+) -> (SupervisorSpec, Vec<SupervisorHandle>) {
     let name = plan.name.to_string();
     let mut connections = SupervisorSpec::new("connections", supervision.parts).stops_together();
     let mut handles = Vec::with_capacity(workers);
@@ -64,7 +73,7 @@ pub fn spec(plan: ListenerPlan, supervision: &Supervision, workers: usize) -> Su
             listener: plan.limit.map(|limit| Arc::new(Semaphore::new(limit))),
             process: plan.process_places,
         }),
-        connections: handles,
+        connections: handles.clone(),
         drain: plan.drain,
         log: plan.log,
         next_id: AtomicU64::new(1),
@@ -79,10 +88,11 @@ pub fn spec(plan: ListenerPlan, supervision: &Supervision, workers: usize) -> Su
         move || Listener { shared: Arc::clone(&shared), acceptors: handle.clone(), again: None };
     // When it stops, the actor comes between the two: nobody accepts any more then, and connections
     // may still take long.
-    SupervisorSpec::new(name, supervision.listener)
+    let spec = SupervisorSpec::new(name, supervision.listener)
         .child(connections)
         .child(ChildSpec::leaf("listener", actor))
-        .child(acceptors)
+        .child(acceptors);
+    (spec, handles)
 }
 
 fn acceptors(flags: Flags, shared: &Arc<Shared>, workers: usize) -> SupervisorSpec {

@@ -1,4 +1,5 @@
-//! `upstreams/wN`: the connections of a worker that wait for their next request to a backend.
+//! `upstreams/wN`: the connections of a worker to backends: those that wait for their next request,
+//! and those that are tied to a connection of a listener.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -6,24 +7,42 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::time::Instant;
-use trunkline_runtime::{Actor, ChildSpec, Context, Detail, Failure, Placement, Stopping, Timer};
+use trunkline_runtime::{
+    Actor, Address, ChildSpec, Context, Detail, Failure, Handles, Message, Placement, Reply,
+    Stopping, Timer,
+};
 
+use crate::backend::BackendId;
+use crate::directory::Directory;
 use crate::kept::{self, Counts};
+use crate::tenants::{self, Tenant};
 
-/// How often connections are looked at that have waited too long or were closed by their backend.
+/// How often connections are looked at that have waited too long, were closed by their backend, or
+/// lead to one that is no member any more or drains.
 const SWEEP: Duration = Duration::from_secs(1);
 
 /// Sees to it that none waits for ever. The connections are in a cell of the thread: a crash loses
 /// none.
-#[derive(Debug, Default)]
-struct Upstreams {
+#[derive(Debug)]
+pub(crate) struct Upstreams {
+    directory: Arc<Directory>,
     sweep: Option<Timer>,
+}
+
+/// Asks which connections of the worker's listeners are bound to a backend.
+#[derive(Debug)]
+pub(crate) struct WhoUses(pub(crate) BackendId);
+
+impl Message for WhoUses {
+    type Answer = Vec<Tenant>;
 }
 
 impl Actor for Upstreams {
     fn started(&mut self, cx: &mut Context<'_, Self>) -> Result<(), Failure> {
         cx.show(Arc::new(Shown(kept::counts())));
-        self.sweep = Some(cx.every(SWEEP, |_, _| kept::sweep(Instant::now())));
+        self.sweep = Some(cx.every(SWEEP, |state: &mut Self, _| {
+            kept::sweep(Instant::now(), |backend| state.directory.keeps(backend));
+        }));
         Ok(())
     }
 
@@ -33,8 +52,24 @@ impl Actor for Upstreams {
     }
 }
 
-pub(crate) fn spec(placement: Placement) -> ChildSpec {
-    ChildSpec::leaf(placement.id(), Upstreams::default).on(placement).into()
+impl Handles<WhoUses> for Upstreams {
+    fn handle(
+        &mut self,
+        WhoUses(backend): WhoUses,
+        reply: Reply<Vec<Tenant>>,
+        _: &mut Context<'_, Self>,
+    ) {
+        reply.send(tenants::of(backend));
+    }
+}
+
+pub(crate) fn spec(
+    placement: Placement,
+    directory: &Arc<Directory>,
+) -> (ChildSpec, Address<Upstreams>) {
+    let directory = Arc::clone(directory);
+    let actor = move || Upstreams { directory: Arc::clone(&directory), sweep: None };
+    ChildSpec::leaf(placement.id(), actor).on(placement).build()
 }
 
 #[derive(Debug)]

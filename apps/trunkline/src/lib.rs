@@ -52,6 +52,7 @@ mod console;
 mod demo;
 mod exit;
 pub mod guide;
+mod reload;
 mod server;
 mod steward;
 #[cfg(feature = "cli")]

@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tracing::{Level, error, info, warn};
 use trunkline_actors::blocking::Blocking;
+use trunkline_actors::directory::Directory;
 use trunkline_actors::limits::{ConnectionLimit, Needs, TooFewDescriptors, raise_descriptors};
 use trunkline_actors::socket::{BindError, Sockets};
 use trunkline_actors::tree::{self, Supervision};
@@ -26,8 +27,8 @@ use trunkline_runtime::{
 use crate::brought::{Brought, Configured};
 use crate::console::{complain, say};
 use crate::exit;
-use crate::steward::{Orders, Steward};
-use plans::{Around, listen_options, listener_plan, pool_plan};
+use crate::steward::{Orders, Running, Steward};
+use plans::{Around, listen_options, listener_plan, pool_plan, resolver_settings};
 
 /// The most tokio's semaphore counts; more connections than that have no descriptors anyway.
 const MOST_PLACES: usize = Semaphore::MAX_PERMITS;
@@ -55,7 +56,7 @@ impl Default for Hooks {
 /// What is to be run.
 pub(crate) struct Plan {
     pub(crate) settings: Settings,
-    /// Where the settings came from: what SIGHUP checks.
+    /// Where the settings came from: what SIGHUP loads.
     pub(crate) file: Option<PathBuf>,
     /// Sockets that are bound already, by listener.
     pub(crate) bound: HashMap<String, Arc<Sockets>>,
@@ -208,12 +209,20 @@ fn tree(
     if !brought.is_empty() || app.is_some() {
         control = control.child(tree::blocking::spec(blocking));
     }
-    let control = control.child(ChildSpec::leaf("steward", move || {
-        Steward::new(file.clone(), known.clone(), lame_duck, Arc::clone(&orders))
+    let (resolver_spec, resolver) = tree::resolver::spec(resolver_settings(&settings.dns));
+    let directory = Arc::<Directory>::default();
+    let running = Arc::new(Running::new(settings.clone(), Arc::clone(&directory)));
+    let control = control.child(resolver_spec).child(ChildSpec::leaf("steward", move || {
+        let running = Arc::clone(&running);
+        Steward::new(file.clone(), known.clone(), lame_duck, Arc::clone(&orders), running)
     }));
-    let pools = settings.pools.iter().map(|(name, pool)| pool_plan(name, pool));
-    let pools = pools.collect::<Result<_, _>>().map_err(ServeError::Key)?;
-    let traffic = tree::traffic(supervision, places.workers, pools, |directory, routers| {
+    let zone = settings.server.zone.as_deref().map(Arc::from);
+    let plan =
+        |(name, pool): (&String, _)| pool_plan(name, pool, &settings.dns, zone.as_ref(), &resolver);
+    let pools = settings.pools.iter().map(plan).collect::<Result<_, _>>();
+    let pools = pools.map_err(ServeError::Key)?;
+    let workers = places.workers;
+    let traffic = tree::traffic(supervision, workers, &directory, pools, |directory, routers| {
         let around = Around { configured, directory, routers, blocking, access };
         settings
             .listeners

@@ -5,15 +5,23 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use futures_util::stream;
 use parking_lot::Mutex;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
 use tracing::{error, info, warn};
-use trunkline_config::Protocols;
+use trunkline_actors::directory::Directory;
+use trunkline_actors::tree::pool::Reconfigure;
+use trunkline_config::{Protocols, Settings};
 use trunkline_runtime::{Actor, Context, Failure, Handles, Message, Reply, Timer};
 
 use crate::exit;
+use crate::reload;
+use crate::server::plans::sources;
+
+/// How long a pool may take to accept its backends: it only notes them down, on this thread.
+const WITHIN: Duration = Duration::from_secs(5);
 
 /// What must outlive a crash of the steward: a signal is not sent twice.
 #[derive(Debug, Default)]
@@ -24,19 +32,35 @@ pub(crate) struct Orders {
     leave_at: Mutex<Option<Instant>>,
 }
 
-/// Stops the server on SIGTERM and SIGINT, at once when one comes again; checks the file on
-/// SIGHUP.
+/// Stops the server on SIGTERM and SIGINT, at once when one comes again; loads the file on SIGHUP.
 #[derive(Debug)]
 pub(crate) struct Steward {
     file: Option<PathBuf>,
     protocols: Protocols,
     lame_duck: Duration,
     orders: Arc<Orders>,
+    running: Arc<Running>,
     leaving: Option<Timer>,
 }
 
+/// The server that runs.
+#[derive(Debug)]
+pub(crate) struct Running {
+    /// What it was started with.
+    settings: Settings,
+    /// Where its pools are.
+    directory: Arc<Directory>,
+}
+
+impl Running {
+    #[must_use]
+    pub(crate) fn new(settings: Settings, directory: Arc<Directory>) -> Self {
+        Self { settings, directory }
+    }
+}
+
 impl Steward {
-    /// `file` is what SIGHUP checks, and `protocols` what it may name. `lame_duck` is how long the
+    /// `file` is what SIGHUP loads, and `protocols` what it may name. `lame_duck` is how long the
     /// server goes on accepting.
     #[must_use]
     pub(crate) fn new(
@@ -44,8 +68,9 @@ impl Steward {
         protocols: Protocols,
         lame_duck: Duration,
         orders: Arc<Orders>,
+        running: Arc<Running>,
     ) -> Self {
-        Self { file, protocols, lame_duck, orders, leaving: None }
+        Self { file, protocols, lame_duck, orders, running, leaving: None }
     }
 }
 
@@ -103,7 +128,7 @@ impl Orders {
 impl Steward {
     fn hear(&mut self, kind: SignalKind, cx: &mut Context<'_, Self>) {
         if kind == SignalKind::hangup() {
-            return self.check();
+            return self.reload(cx);
         }
         let at = Instant::now() + self.lame_duck;
         if self.orders.leave_at.lock().replace(at).is_some() {
@@ -123,24 +148,47 @@ impl Steward {
         self.leaving = Some(cx.after(at.saturating_duration_since(Instant::now()), Leave));
     }
 
-    /// Until a reload exists, tells whether the file could be loaded.
-    fn check(&self) {
+    /// Applies what the file says of backends, and tells what else of it waits for a restart. A
+    /// file with a mistake changes nothing.
+    fn reload(&self, cx: &mut Context<'_, Self>) {
         let Some(file) = &self.file else {
-            info!("SIGHUP: there is no file to check");
+            info!("SIGHUP: there is no file to load");
             return;
         };
         // Handed to the log as strings, which it escapes: they come from outside.
-        match self.protocols.load(file, std::env::vars_os(), []) {
-            Ok(_) => {
-                let file = &*file.to_string_lossy();
-                info!(file, "SIGHUP: the file is good; a restart applies it");
-            }
+        let wanted = match self.protocols.load(file, std::env::vars_os(), []) {
+            Ok(wanted) => wanted,
             Err(mistakes) => {
                 for mistake in mistakes.iter() {
                     let mistake = mistake.to_string();
-                    error!(mistake, "SIGHUP: the file has a mistake");
+                    error!(mistake, "SIGHUP: the file has a mistake: nothing is changed");
+                }
+                return;
+            }
+        };
+        for what in reload::needs_restart(&self.running.settings, &wanted) {
+            warn!(what, "SIGHUP: this differs from what runs, and needs a restart");
+        }
+        let file = file.to_string_lossy().into_owned();
+        let asked = wanted.pools.iter().filter_map(|(name, pool)| {
+            let actor = self.running.directory.with_pool(name, |pool| pool.actor.clone())?;
+            let asked = actor.ask(Reconfigure(sources(&pool.backends)), WITHIN);
+            let name = name.clone();
+            Some(async move { (name, asked.await) })
+        });
+        cx.pipe(join_all(asked.collect::<Vec<_>>()), move |_, answers, _| {
+            let mut changed = Vec::new();
+            for (pool, answer) in answers {
+                match answer {
+                    Ok(changes) if changes.is_empty() => {}
+                    Ok(_) => changed.push(pool),
+                    Err(error) => {
+                        warn!(pool, %error, "SIGHUP: the pool did not take its backends: try again");
+                    }
                 }
             }
-        }
+            let changed = changed.join(", ");
+            info!(file, changed, "SIGHUP: the backends of the file are in use");
+        });
     }
 }

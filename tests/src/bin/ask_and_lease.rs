@@ -8,6 +8,7 @@
 //! `cargo build --release -p trunkline-tests --bin ask-and-lease && target/release/ask-and-lease`
 #![expect(clippy::print_stdout, reason = "figures are what it is for")]
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -15,9 +16,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail, ensure};
 use clap::Parser;
 use trunkline_actors::backend::health::HealthPolicy;
+use trunkline_actors::discovery::{Origin, Pace, SourcePlan};
 use trunkline_actors::handler::LEASE_LIMIT;
-use trunkline_actors::pool::{Asked, PoolSettings, Weight};
-use trunkline_actors::tree::pool::{BackendPlan, PoolPlan};
+use trunkline_actors::pool::{Asked, PoolSettings};
+use trunkline_actors::tree::pool::PoolPlan;
+use trunkline_actors::tree::resolver::ResolverSettings;
 use trunkline_actors::tree::router::{LeaseRequest, Router};
 use trunkline_actors::tree::{self, Supervision};
 use trunkline_runtime::{
@@ -80,10 +83,16 @@ fn ask_often(asks: u32) -> Result<()> {
     // As in the server: the traffic comes before whoever uses it.
     let ended = Runtime::builder().workers(1).run("server", each, |_, root| {
         let mut router = None;
-        let traffic = tree::traffic(&Supervision::default(), 1, vec![pool()], |_, routers| {
-            router = routers.first().cloned();
-            Vec::new()
-        });
+        let traffic = tree::traffic(
+            &Supervision::default(),
+            1,
+            &Arc::default(),
+            vec![pool()],
+            |_, routers| {
+                router = routers.first().cloned();
+                Vec::new()
+            },
+        );
         let asker = move || Asker { router: router.clone(), asks, took: Arc::clone(&result) };
         let asker = ChildSpec::leaf("asker", asker).on(Placement::Worker(0));
         Ok::<_, StartError>(root.child(traffic).child(asker))
@@ -95,20 +104,21 @@ fn ask_often(asks: u32) -> Result<()> {
 }
 
 fn pool() -> PoolPlan {
-    let backend = |port: u16| BackendPlan {
-        // Never connected to: a lease is only the right to.
-        address: format!("127.0.0.1:{port}"),
-        weight: Weight::ONE,
-        backup: false,
-    };
+    // Never connected to: a lease is only the right to.
+    let backend =
+        |port: u16| SourcePlan::new(Origin::Address(SocketAddr::from(([127, 0, 0, 1], port))));
     let second = Duration::from_secs(1);
     PoolPlan {
         name: "main".into(),
         settings: PoolSettings::default(),
         health: HealthPolicy { fall: 1, probe_fall: 1, rise: 1, retry_after: second },
         probe: None,
-        resolve: second,
-        backends: vec![backend(1), backend(2)],
+        pace: Pace { shortest: second, longest: second },
+        sources: vec![backend(1), backend(2)],
+        file: None,
+        zone: None,
+        // Never asked: there are no names.
+        resolver: tree::resolver::spec(ResolverSettings::default()).1,
     }
 }
 

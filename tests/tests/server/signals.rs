@@ -154,12 +154,12 @@ fn who_waits_for_an_acceptor_that_is_down_does_not_hang_at_sigterm() -> Result<(
 }
 
 #[test]
-fn sighup_checks_the_file_and_never_ends_the_process() -> Result<()> {
+fn sighup_loads_the_file_and_never_ends_the_process() -> Result<()> {
     let backend = echo()?;
     let mut site = Site::start(&Setup::PLAIN, &[backend.address()])?;
     let mut client = site.connect()?;
     site.process.signal(Signal::HUP)?;
-    let good = site.line(|line| line.contains("the file is good"))?;
+    let good = site.line(|line| line.contains("the backends of the file are in use"))?;
     assert_eq!(good["level"], "INFO");
     let text = fs::read_to_string(site.file())?;
     fs::write(site.file(), text.replace("workers = 2", "wrokers = 2\ndrain = 7"))?;

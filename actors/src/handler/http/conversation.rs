@@ -27,6 +27,7 @@ use crate::http::route::Target;
 use crate::kept;
 use crate::record::{Code, Record};
 use crate::stream::Stream;
+use crate::tenants::Tenancy;
 
 /// A client's connection. It is all that a client costs which asks for nothing.
 pub(super) struct Conversation {
@@ -237,7 +238,8 @@ impl Conversation {
 
     /// Passes on what both sides say in another protocol.
     async fn stream(&mut self, switched: Switched) {
-        let Switched { backend, account, lease: _lease } = switched;
+        let Switched { backend, account, lease } = switched;
+        let _tenancy = Tenancy::begin(&self.record, lease.backend().id());
         let Some((client, early)) = self.client.take() else { return };
         let forward = Forward::new(client, backend, self.site.upstreams.idle);
         let before = Moved { from_client: account.bytes_in, to_client: account.bytes_out };

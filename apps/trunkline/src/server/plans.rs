@@ -1,18 +1,21 @@
 //! Settings to the plans that the tree is built from.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use trunkline_actors::blocking::Blocking;
 use trunkline_actors::directory::Directory;
+use trunkline_actors::discovery::{Origin, Pace, SourcePlan};
 use trunkline_actors::handler::{Echoing, Forwarding, Handler, Http, Upstreams};
 use trunkline_actors::pool::Weight;
 use trunkline_actors::protocol::Means;
 use trunkline_actors::socket::{ListenOptions, Sockets, TcpOptions};
 use trunkline_actors::tree::listener::ListenerPlan;
-use trunkline_actors::tree::pool::{BackendPlan, PoolPlan};
+use trunkline_actors::tree::pool::{PoolPlan, SourceFile};
+use trunkline_actors::tree::resolver::{Resolver, ResolverSettings};
 use trunkline_actors::tree::router::Router;
-use trunkline_config::{Listener, Pool, Protocol};
+use trunkline_config::{Backend, BackendAddress, Dns, Listener, Pool, Protocol};
 use trunkline_observability::access::AccessLog;
 use trunkline_runtime::Address;
 
@@ -93,22 +96,61 @@ pub(super) fn listener_plan(
 ///
 /// # Errors
 /// When the system has no random bytes for a key.
-pub(crate) fn pool_plan(name: &str, pool: &Pool) -> io::Result<PoolPlan> {
+pub(super) fn pool_plan(
+    name: &str,
+    pool: &Pool,
+    dns: &Dns,
+    zone: Option<&Arc<str>>,
+    resolver: &Address<Resolver>,
+) -> io::Result<PoolPlan> {
     Ok(PoolPlan {
         name: name.into(),
         settings: pools::settings(name, pool)?,
         health: pools::health(pool),
         probe: pools::probe(pool),
-        resolve: pool.resolve,
-        backends: pool
-            .backends
-            .iter()
-            .map(|backend| BackendPlan {
-                address: backend.address.to_string(),
-                // The configuration has checked the range.
-                weight: Weight::try_from(backend.weight.get()).unwrap_or(Weight::ONE),
-                backup: backend.backup,
-            })
-            .collect(),
+        pace: Pace { shortest: dns.shortest, longest: pool.resolve },
+        sources: sources(&pool.backends),
+        file: pool.file.clone().map(source_file),
+        zone: zone.cloned(),
+        resolver: resolver.clone(),
     })
+}
+
+/// How names are asked for.
+pub(super) fn resolver_settings(dns: &Dns) -> ResolverSettings {
+    let Dns { servers, timeout, attempts, .. } = dns;
+    ResolverSettings { servers: servers.clone(), timeout: *timeout, attempts: *attempts }
+}
+
+fn source_file(path: PathBuf) -> SourceFile {
+    let from = path.clone();
+    let load = move || match trunkline_config::load_backends(&from) {
+        Ok(backends) => Ok(sources(&backends)),
+        // A line of the log holds the first; `check` shows all.
+        Err(mistakes) => Err(mistakes.iter().next().map(ToString::to_string).unwrap_or_default()),
+    };
+    SourceFile { path, load: Box::new(load) }
+}
+
+/// Where the backends of a pool come from.
+pub(crate) fn sources(backends: &[Backend]) -> Vec<SourcePlan> {
+    backends.iter().map(source).collect()
+}
+
+fn source(backend: &Backend) -> SourcePlan {
+    let origin = match &backend.address {
+        BackendAddress::Socket(address) => Origin::Address(*address),
+        BackendAddress::Name { host, port } => {
+            Origin::Host { name: host.as_str().into(), port: *port }
+        }
+        BackendAddress::Srv(name) => Origin::Srv { name: name.as_str().into() },
+    };
+    SourcePlan {
+        origin,
+        // The configuration has checked the range.
+        weight: Weight::try_from(backend.weight.get()).unwrap_or(Weight::ONE),
+        backup: backend.backup,
+        priority: backend.priority,
+        zone: backend.zone.as_deref().map(Arc::from),
+    }
 }
