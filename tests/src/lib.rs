@@ -41,6 +41,7 @@ pub mod backend;
 pub mod bulk;
 pub mod clock;
 pub mod control;
+pub mod dns;
 pub mod faults;
 pub mod helper;
 pub mod http;
