@@ -73,6 +73,6 @@ fn has_turn(index: u32, weight: u32, heaviest: u32, round: u64) -> bool {
     let (weight, heaviest) = (u64::from(weight), u64::from(heaviest));
     // Each begins elsewhere: members of the same small weight would else have their turns in the same
     // round, and the heaviest all turns of many rounds in a row.
-    let phase = u64::from(index.wrapping_mul(GOLDEN)) * heaviest >> 32;
+    let phase = (u64::from(index.wrapping_mul(GOLDEN)) * heaviest) >> 32;
     (weight * (round % heaviest) + phase) % heaviest >= heaviest - weight
 }

@@ -106,20 +106,28 @@ fn lease_often(algorithm: &str, backends: u16, out: u16, leases: u32) -> Result<
     let now = Instant::now();
     let retry_after = Duration::from_secs(3600);
     let policy = HealthPolicy { fall: 1, probe_fall: 1, rise: 1, retry_after };
-    let members = (0..backends).map(|number| {
-        let [high, low] = number.to_be_bytes();
-        let backend = Backend::new(([10, 0, high, low], 80).into(), None, policy);
-        backend.observe_latency(Duration::from_millis(1), now);
-        // They are spread over the pool.
-        if u32::from(number) * u32::from(out) % u32::from(backends) < u32::from(out) {
-            let _ = backend.probe_failed(now);
-        }
-        Member::new(Arc::new(backend))
-    });
+    let members: Vec<_> = (0..backends)
+        .map(|number| {
+            let [high, low] = number.to_be_bytes();
+            let backend = Backend::new(([10, 0, high, low], 80).into(), None, policy);
+            // They are spread over the pool.
+            if u32::from(number) * u32::from(out) % u32::from(backends) < u32::from(out) {
+                let _ = backend.probe_failed(now);
+            }
+            Member::new(Arc::new(backend))
+        })
+        .collect();
     let balancing = Balancing { algorithm, ..Balancing::default() };
     let settings = PoolSettings { balancing, ..PoolSettings::default() };
-    let pool = Arc::new(Pool::new("main", settings, members.collect()));
+    let pool = Arc::new(Pool::new("main", settings, members.clone()));
     let mut rng = fastrand::Rng::with_seed(7);
+    // One answer of each, so that all latencies are known.
+    for member in &members {
+        let asked = Asked { sticky: Some(member.backend.tag()), ..Asked::default() };
+        if let Ok(mut lease) = pool.lease(&asked, now, &mut rng) {
+            let _ = lease.answered(true, Duration::from_millis(1), now);
+        }
+    }
     for number in 0..leases {
         let asked = Asked { hash: Some(key_of(&number.to_be_bytes())), ..Asked::default() };
         let lease = pool.lease(&asked, now, &mut rng);
