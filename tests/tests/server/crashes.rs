@@ -34,6 +34,7 @@ const KINDS: &[&str] = &[
     "pools",
     "probe",
     "pulse",
+    "resolver",
     "root",
     "router",
     "router supervisor",

@@ -152,7 +152,7 @@ fn control_characters_of_a_files_name_and_keys_do_not_reach_the_log_raw() -> Res
     let mut process = Process::spawn(command)?;
     process.wait_for_line("listening", SOON)?;
     process.signal(Signal::HUP)?;
-    process.wait_for_line("the file is good", SOON)?;
+    process.wait_for_line("the backends of the file are in use", SOON)?;
     fs::write(&file, format!("\"\\u001b[31m\\nkey\" = 1\n{text}"))?;
     process.signal(Signal::HUP)?;
     process.wait_for_line("the file has a mistake", SOON)?;
