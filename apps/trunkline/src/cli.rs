@@ -42,7 +42,8 @@ enum Command {
         /// The backends, as HOST:PORT, separated by commas.
         #[arg(long, value_name = "ADDRESS", value_delimiter = ',', required = true)]
         to: Vec<String>,
-        /// How a backend is chosen: round_robin, least_request or random.
+        /// How a backend is chosen: round_robin, least_request, random, two_choices, peak_ewma,
+        /// ring_hash, maglev or source_hash.
         #[arg(long, value_name = "ALGORITHM")]
         balance: Option<String>,
     },
