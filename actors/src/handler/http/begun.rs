@@ -31,6 +31,8 @@ pub(super) struct Begun {
     /// What the backend gets first: the head, and as much of the body as came with it. For a target
     /// of our own: where to, if it is a redirect.
     pub(super) first: Lent,
+    /// How much of the body has come so far, as it is framed for the backend, in bytes.
+    pub(super) body: usize,
     /// Who serves it, where a pool does.
     pub(super) upstream: Option<Upstream>,
     /// Whether it may be sent twice.
@@ -172,10 +174,11 @@ pub(super) fn begin(
     let mut account = Account::new(record, &site.log, began, now);
     account.asks(&head);
     match request(site, record, bytes, &head, &mut account) {
-        Ok(Prepared { exchange, route, first, used, upstream }) => {
+        Ok(Prepared { exchange, route, first, body, used, upstream }) => {
             let begun = Begun {
                 exchange,
                 first,
+                body,
                 repeatable: head.may_be_repeated()
                     || route.as_ref().is_some_and(|route| route.repeatable),
                 upstream,
@@ -196,6 +199,7 @@ struct Prepared {
     exchange: Exchange,
     route: Option<Arc<Route>>,
     first: Lent,
+    body: usize,
     upstream: Option<Upstream>,
     /// Bytes of the request so far.
     used: usize,
@@ -218,7 +222,7 @@ fn request(
         method: head.method.as_bytes(),
         fields: head.fields,
     };
-    let mut first = Lent::new();
+    let (mut first, mut so_far) = (Lent::new(), 0);
     let mut upstream = None;
     let route = site.routes.find(&query).cloned();
     if let Some(route) = &route {
@@ -239,11 +243,12 @@ fn request(
                 upstream = pool.map(|pool| Upstream::of(pool, &keyed));
                 let trusted = (site.trusted)(client);
                 head.write(&mut first, &Onward { path, client, trusted, close: false });
-                let body = &bytes[used..];
+                let (body, before) = (&bytes[used..], first.len());
                 let taken = exchange.from_client(body, &mut first)?;
                 if taken.verbatim {
                     first.extend_from_slice(&body[..taken.used]);
                 }
+                so_far = first.len() - before;
                 used += taken.used;
             }
             Target::Redirect(redirect) if redirect.wants_host() && head.host.is_empty() => {
@@ -256,5 +261,5 @@ fn request(
         }
     }
     account.bytes_in = used as u64;
-    Ok(Prepared { exchange, route, first, upstream, used })
+    Ok(Prepared { exchange, route, first, body: so_far, upstream, used })
 }

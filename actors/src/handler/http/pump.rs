@@ -59,8 +59,8 @@ pub(super) struct Pump {
     /// sent again.
     to_backend: Unsent,
     repeats: bool,
-    /// How much more of the body is kept for that, in bytes.
-    room: usize,
+    /// The most of the body that is kept for that, in bytes.
+    buffer: usize,
     /// The backend takes nothing more. It may have answered all the same.
     refuses: bool,
     /// What the client has not taken yet.
@@ -88,8 +88,8 @@ impl Pump {
         Self {
             backend,
             to_backend,
-            repeats: true,
-            room: settled.buffer,
+            repeats: begun.body <= settled.buffer,
+            buffer: settled.buffer,
             refuses: false,
             to_client: Unsent::default(),
             head: Lent::default(),
@@ -281,9 +281,9 @@ impl Pump {
         self.begun.account.bytes_in += used as u64;
         let write = |piece: &[u8]| self.backend.poll_write(cx, piece);
         let piece = if verbatim { &bytes[..used] } else { &out[..] };
-        self.repeats &= piece.len() <= self.room;
+        self.begun.body += piece.len();
+        self.repeats &= self.begun.body <= self.buffer;
         let sent = if self.repeats {
-            self.room -= piece.len();
             self.to_backend.append(piece, write)
         } else {
             self.to_backend.send(piece, write)
