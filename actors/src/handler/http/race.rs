@@ -113,12 +113,14 @@ impl Race {
 
     /// It has failed before a byte of the answer has reached the client.
     fn fails(&mut self, fault: Fault) -> End {
-        let stale = self.reused && matches!(fault, Fault::BackendLost(_)) && self.pump.is_unheard();
-        // That a connection was stale says nothing about its backend.
+        let (lost, unheard) = (matches!(fault, Fault::BackendLost(_)), self.pump.is_unheard());
+        let stale = self.reused && lost && unheard;
         let again = if stale {
+            // That a connection was stale says nothing about its backend.
             self.lease.pool().may_repeat()
         } else {
-            self.pump.begun().goes_again(&self.lease)
+            // One that has begun to answer has carried it out, if only to break down behind that.
+            (unheard || !lost) && self.pump.begun().goes_again(&self.lease)
         };
         if again { End::Again(fault, stale) } else { End::Fault(fault) }
     }
