@@ -14,6 +14,7 @@ mod forwarding;
 mod http;
 mod seat;
 mod upstreams;
+mod waiting;
 
 use std::pin::Pin;
 use std::rc::Rc;

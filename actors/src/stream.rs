@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use socket2::SockRef;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
 #[cfg(any(test, feature = "test-stream"))]
@@ -113,6 +113,31 @@ impl Stream {
             Self::Plain(tcp) => Pin::new(tcp).poll_shutdown(cx),
             #[cfg(any(test, feature = "test-stream"))]
             Self::Memory(memory) => Pin::new(memory).poll_shutdown(cx),
+        }
+    }
+
+    /// Waits until the peer has cut the connection off, or was not heard of any more. Reads nothing,
+    /// and does not notice an end in order. It takes the error away: reads and writes may not have it.
+    ///
+    /// # Cancel safety
+    /// It may be dropped at any time.
+    pub(crate) async fn cut_off(&self) -> Loss {
+        match self {
+            Self::Plain(tcp) => loop {
+                if let Err(error) = tcp.ready(Interest::ERROR).await {
+                    return Loss::of(&error);
+                }
+                let taken = tcp.try_io(Interest::ERROR, || match tcp.take_error()? {
+                    Some(error) => Ok(error),
+                    None => Err(io::ErrorKind::WouldBlock.into()),
+                });
+                match taken {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    Ok(error) | Err(error) => return Loss::of(&error),
+                }
+            },
+            #[cfg(any(test, feature = "test-stream"))]
+            Self::Memory(_) => std::future::pending().await,
         }
     }
 

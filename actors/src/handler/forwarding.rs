@@ -9,8 +9,10 @@ use bytes::BytesMut;
 use tokio::time::{Instant, timeout};
 
 use super::upstreams::{Route, Upstreams};
+use super::waiting::granted;
 use super::{Handler, Seat, Service};
 use crate::backend::lease::Lease;
+use crate::closed::Ending;
 use crate::directory::Directory;
 use crate::forward::Forward;
 use crate::pool::key::key_of_address;
@@ -52,7 +54,7 @@ impl Upstreams {
             Way { route: self.route(&pool), directory: Arc::clone(&self.directory), tcp: self.tcp };
         let idle = self.idle;
         Box::pin(Relay::Connecting(Box::pin(async move {
-            match way.connect(Rc::clone(&record)).await {
+            match way.connect(Rc::clone(&record), &client).await {
                 Ok((backend, lease)) => {
                     record.enter(Phase::Stream);
                     let forward = Forward::new(client, backend, idle).starting_with(&first);
@@ -108,7 +110,7 @@ struct Way {
 impl Way {
     /// Asks for leases until a backend answers. Failover is a further ask, which excludes those
     /// that have failed.
-    async fn connect(self, record: Rc<Record>) -> Result<(Stream, Lease), Code> {
+    async fn connect(self, record: Rc<Record>, client: &Stream) -> Result<(Stream, Lease), Code> {
         let hash = key_of_address(record.client().ip());
         let mut asked = Asked { hash: Some(hash), ..Asked::default() };
         loop {
@@ -118,9 +120,10 @@ impl Way {
                 Grant::Queued(ticket) => {
                     record.enter(Phase::Queue);
                     let within = ticket.within;
-                    let granted = timeout(within, ticket).await;
+                    let granted = timeout(within, granted(ticket, Some(client))).await;
                     granted
-                        .unwrap_or(Err(NoBackend::QueueTimeout))
+                        .unwrap_or(Ok(Err(NoBackend::QueueTimeout)))
+                        .map_err(|loss| Code::Ended(Ending::of_client(loss)))?
                         .map_err(|refusal| Code::Refused(refusal.into()))?
                 }
             };

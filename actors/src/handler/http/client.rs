@@ -40,6 +40,11 @@ impl Client {
         self.stream.as_mut().ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
 
+    /// The way to the client, for whoever waits in its place.
+    pub(super) fn waits(&self) -> Option<&Stream> {
+        self.stream.as_ref()
+    }
+
     pub(super) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,

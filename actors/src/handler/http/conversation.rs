@@ -145,8 +145,13 @@ impl Conversation {
     async fn forward(&mut self, pool: &Arc<str>, mut begun: Box<Begun>) -> After {
         let mut fresh = false;
         loop {
-            let reached = match self.site.reach(pool, &mut begun, fresh, &mut self.timer).await {
+            let (client, timer) = (&self.client, &mut self.timer);
+            let reached = match self.site.reach(pool, &mut begun, fresh, client, timer).await {
                 Ok(reached) => reached,
+                Err(fault @ Fault::ClientLost(_)) => {
+                    begun.account.close(fault.code());
+                    return After::Close;
+                }
                 Err(fault) => return self.refuse_begun(&fault, begun).await,
             };
             match self.exchange(reached, begun).await {

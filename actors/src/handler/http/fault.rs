@@ -23,6 +23,9 @@ pub(super) enum Fault {
     /// The client takes nothing of its answer.
     #[error("the client took nothing for too long")]
     SlowReader,
+    /// The client is gone before anything was sent on.
+    #[error("the client has gone away")]
+    ClientLost(Loss),
     /// There is nothing at this address.
     #[error("no route fits this request")]
     NoRoute,
@@ -57,7 +60,7 @@ impl Fault {
     pub(super) fn status(self) -> u16 {
         match self {
             Self::Request(refusal) => refusal.status(),
-            Self::SlowHead | Self::SlowBody | Self::SlowReader => 408,
+            Self::SlowHead | Self::SlowBody | Self::SlowReader | Self::ClientLost(_) => 408,
             Self::NoRoute => 404,
             Self::Unreached(Code::ConnectFailed(failure)) => match failure {
                 ConnectFailure::TimedOut => 504,
@@ -82,7 +85,11 @@ impl Fault {
     /// Whether it is the client's own.
     pub(super) fn is_of_client(self) -> bool {
         match self {
-            Self::Request(_) | Self::SlowHead | Self::SlowBody | Self::SlowReader => true,
+            Self::Request(_)
+            | Self::SlowHead
+            | Self::SlowBody
+            | Self::SlowReader
+            | Self::ClientLost(_) => true,
             Self::NoRoute
             | Self::Unreached(_)
             | Self::BackendLost(_)
@@ -102,6 +109,7 @@ impl Fault {
             Self::SlowHead => "head_timeout",
             Self::SlowBody => "body_timeout",
             Self::SlowReader => "client_stalled",
+            Self::ClientLost(loss) => Ending::of_client(loss).name(),
             Self::NoRoute => "no_route",
             Self::Unreached(code) => code.name(),
             Self::BackendLost(loss) => Ending::of_backend(loss).name(),

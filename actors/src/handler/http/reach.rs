@@ -11,11 +11,13 @@ use tokio::time::Instant;
 use super::Site;
 use super::account::Phase;
 use super::begun::{Begun, Upstream};
+use super::client::Client;
 use super::fault::Fault;
 use super::timer::Timer;
 use crate::backend::lease::Lease;
 use crate::handler::LEASE_LIMIT;
 use crate::handler::upstreams::Route;
+use crate::handler::waiting::granted;
 use crate::kept::{self, KeepLimits};
 use crate::pool::{Asked, Grant, NoBackend, PoolSettings, Reuse};
 use crate::record::Code;
@@ -39,6 +41,7 @@ impl Site {
         pool: &Arc<str>,
         begun: &mut Begun,
         fresh: bool,
+        client: &Client,
         timer: &mut Timer,
     ) -> Result<Reached, Fault> {
         let route = self.upstreams.route(pool);
@@ -46,7 +49,7 @@ impl Site {
         let first = begun.account.tried() == 0;
         let mut now = if first { begun.account.whole() } else { Instant::now() };
         loop {
-            let mut lease = begun.lease(&route, now, timer).await?;
+            let mut lease = begun.lease(&route, now, client, timer).await?;
             now = Instant::now();
             begun.account.phase = Phase::Connect;
             begun.account.tries(&lease);
@@ -123,12 +126,14 @@ impl Begun {
         &mut self,
         route: &Route,
         now: Instant,
+        client: &Client,
         timer: &mut Timer,
     ) -> Result<Lease, Fault> {
         let (mut now, mut again) = (now, false);
         loop {
             let asked = self.upstream.as_ref().map(|upstream| upstream.asked.clone());
-            let refusal = match self.ask(route, &asked.unwrap_or_default(), now, timer).await? {
+            let asked = asked.unwrap_or_default();
+            let refusal = match self.ask(route, &asked, now, client, timer).await? {
                 Ok(lease) => return Ok(lease),
                 Err(refusal) => refusal,
             };
@@ -153,6 +158,7 @@ impl Begun {
         route: &Route,
         asked: &Asked,
         now: Instant,
+        client: &Client,
         timer: &mut Timer,
     ) -> Result<Result<Lease, Code>, Fault> {
         self.account.phase = Phase::Route;
@@ -166,7 +172,9 @@ impl Begun {
         self.account.phase = Phase::Queue;
         let now = Instant::now();
         let due = now + self.remaining(now)?.min(ticket.within);
-        let granted = in_time(ticket, due, timer).await.unwrap_or(Err(NoBackend::QueueTimeout));
+        let granted = in_time(granted(ticket, client.waits()), due, timer).await;
+        let granted = granted.unwrap_or(Ok(Err(NoBackend::QueueTimeout)));
+        let granted = granted.map_err(Fault::ClientLost)?;
         Ok(granted.map_err(|refusal| Code::Refused(refusal.into())))
     }
 
