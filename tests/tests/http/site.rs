@@ -1,5 +1,6 @@
 //! A running program with one listener that speaks HTTP, and one pool, both called "main".
 
+use std::fmt::Display;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Instant;
@@ -22,6 +23,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) routes: &'a str,
     pub(crate) http: &'a str,
     pub(crate) pool: &'a str,
+    pub(crate) probe: &'a str,
 }
 
 impl Plan<'_> {
@@ -33,20 +35,33 @@ impl Plan<'_> {
         routes: "{ pool = \"main\" }",
         http: "",
         pool: "attempts = 1\nfall = 100\nreuse = \"always\"",
+        probe: "enabled = false",
     };
 
-    fn file(&self, at: SocketAddr, backends: &[SocketAddr]) -> String {
-        let Self { server, listener, routes, http, pool } = self;
-        let backends: Vec<_> = backends.iter().map(|address| format!("\"{address}\"")).collect();
+    /// The file. `backends` are addresses, or tables in TOML.
+    fn file(&self, at: SocketAddr, backends: &[impl Display]) -> String {
+        let Self { server, listener, routes, http, pool, probe } = self;
+        let written = |backend: &str| match backend.starts_with('{') {
+            true => backend.to_owned(),
+            false => format!("\"{backend}\""),
+        };
+        let backends: Vec<_> =
+            backends.iter().map(|backend| written(&backend.to_string())).collect();
         format!(
             "[server]\nworkers = 1\n{server}\n[log]\nformat = \"json\"\n\
              [listener.main]\nbind = \"{at}\"\nprotocol = \"http\"\nroutes = [{routes}]\n{listener}\n\
              [listener.main.http]\n{http}\n\
-             [pool.main]\nbackends = [{}]\nprobe.enabled = false\n{pool}\n",
+             [pool.main]\nbackends = [{}]\n{pool}\n[pool.main.probe]\n{probe}\n",
             backends.join(", ")
         )
     }
 }
+
+/// What [`PONG`] answers.
+pub(crate) const PING: &str = "GET /ping HTTP/1.1\r\nHost: a\r\n\r\n";
+/// Routes to the pool, but for one.
+pub(crate) const PONG: &str =
+    "{ path = \"/ping\", answer = { status = 200, body = \"pong\" } }, { pool = \"main\" }";
 
 /// How the line of a request says that it ended.
 pub(crate) type Line = (Option<u64>, String);
@@ -60,7 +75,7 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    pub(crate) fn start(plan: &Plan<'_>, backends: &[SocketAddr]) -> Result<Self> {
+    pub(crate) fn start(plan: &Plan<'_>, backends: &[impl Display]) -> Result<Self> {
         let port = ReservedPort::new()?;
         let program = Path::new(env!("CARGO_BIN_EXE_trunkline-under-test"));
         let mut server = Trunkline::run(program, &plan.file(port.address(), backends), &[])?;
@@ -119,6 +134,31 @@ impl Site {
         let line = self.line(address)?;
         let how = how(&line);
         ensure!(how == ((status > 0).then_some(status), code.to_owned()), "{line}");
+        Ok(())
+    }
+
+    /// The same, after so many tries.
+    pub(crate) fn expect_tries(
+        &mut self,
+        address: SocketAddr,
+        status: u64,
+        code: &str,
+        tries: u64,
+    ) -> Result<()> {
+        self.expect_line(address, status, code)?;
+        let line = self.line(address)?;
+        ensure!(line["tries"].as_u64() == Some(tries), "not {tries} tries: {line}");
+        Ok(())
+    }
+
+    /// What was sent to the server by now has been read, where it has one worker and a route that
+    /// answers [`PING`]: it serves in the order in which things become ready.
+    pub(crate) fn settle(&self, pinging: &mut Wire) -> Result<()> {
+        // One for a connection, one for what is asked over it, one for what follows of that.
+        for _ in 0..3 {
+            pinging.send(PING)?;
+            ensure!(pinging.answer()?.text() == "pong", "no answer to a ping");
+        }
         Ok(())
     }
 }

@@ -1,0 +1,176 @@
+//! A second backend that is asked as well while the first takes longer than most answers do.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use trunkline_tests::http::wire::{Ended, Wire};
+
+use super::SOON;
+use super::desk::{Call, Desk, Said, name, ok};
+use super::site::{Plan, Site};
+
+const SLOW: &str = "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n";
+const FAST: &str = "GET /fast HTTP/1.1\r\nHost: a\r\n\r\n";
+/// A second backend is asked much sooner than that, once it is at all.
+const LONG: Duration = Duration::from_millis(500);
+
+/// A site that knows how long its answers take.
+struct Hedged {
+    site: Site,
+    desk: Desk,
+    fast: Wire,
+    asked: usize,
+}
+
+impl Hedged {
+    /// Asks until a slow request is answered by a second backend.
+    fn start(budget: u32) -> Result<Self> {
+        let desk = Desk::open(2, |asked| match asked.target() {
+            "/fast" => ok(&name(asked.who)),
+            _ => Said::Later,
+        })?;
+        let pool = format!(
+            "fall = 100\neject.failures = 0\nattempts = 4\n\
+             retry = {{ hedge = 95, budget = {budget} }}"
+        );
+        let site = Site::start(&Plan { pool: &pool, ..Plan::PLAIN }, &desk.addresses())?;
+        let fast = site.connect()?;
+        let mut hedged = Self { site, desk, fast, asked: 0 };
+        let began = Instant::now();
+        loop {
+            // Few of all are slow.
+            hedged.ask_fast(100)?;
+            let mut client = hedged.ask(SLOW)?;
+            let mut first = hedged.desk.call()?;
+            let second = hedged.desk.call_within(LONG)?;
+            let is_hedged = second.is_some();
+            first.wire.send(said(&first))?;
+            client.answer()?;
+            if is_hedged {
+                return Ok(hedged);
+            }
+            ensure!(began.elapsed() < SOON, "nobody else was ever asked");
+        }
+    }
+
+    fn ask(&mut self, request: &str) -> Result<Wire> {
+        self.asked += 1;
+        self.site.asking(request)
+    }
+
+    fn ask_fast(&mut self, count: usize) -> Result<()> {
+        for _ in 0..count {
+            self.asked += 1;
+            self.fast.send(FAST)?;
+            let answer = self.fast.answer()?;
+            ensure!(answer.status == 200, "{answer:?}");
+        }
+        Ok(())
+    }
+
+    /// A slow request at both backends.
+    fn both(&mut self) -> Result<(Wire, Call, Call)> {
+        // What it costs is earned first.
+        self.ask_fast(10)?;
+        let client = self.ask(SLOW)?;
+        let (first, second) = (self.desk.call()?, self.desk.call()?);
+        ensure!(first.asked.who != second.asked.who, "one backend was asked twice");
+        Ok((client, first, second))
+    }
+}
+
+/// An answer by the name of the origin.
+fn said(call: &Call) -> Vec<u8> {
+    match ok(&name(call.asked.who)) {
+        Said::Bytes(bytes) => bytes,
+        Said::Reset | Said::Later => Vec::new(),
+    }
+}
+
+/// The other side has given the connection up.
+fn is_given_up(mut call: Call) -> Result<()> {
+    let (rest, ended) = call.wire.rest()?;
+    ensure!(rest.is_empty() && ended == Ended::Reset, "{rest:?} and {ended:?}");
+    Ok(())
+}
+
+#[test]
+fn of_two_that_are_asked_the_first_that_answers_counts_and_the_other_is_given_up() -> Result<()> {
+    let mut hedged = Hedged::start(100)?;
+    // The second one.
+    let (mut client, first, mut second) = hedged.both()?;
+    second.wire.send(said(&second))?;
+    let answer = client.answer()?;
+    ensure!(answer.text() == name(second.asked.who), "{answer:?}");
+    is_given_up(first)?;
+    hedged.site.expect_tries(client.local_addr()?, 200, "done", 2)?;
+
+    // The first one.
+    let (mut client, mut first, second) = hedged.both()?;
+    first.wire.send(said(&first))?;
+    let answer = client.answer()?;
+    ensure!(answer.text() == name(first.asked.who), "{answer:?}");
+    is_given_up(second)?;
+    ensure!(client.is_quiet()?, "something came behind the answer");
+
+    // The second one, as the first one has failed meanwhile; and the other way round.
+    let (mut client, first, mut second) = hedged.both()?;
+    first.wire.abort()?;
+    second.wire.send(said(&second))?;
+    ensure!(client.answer()?.text() == name(second.asked.who), "another answer");
+    let (mut client, mut first, second) = hedged.both()?;
+    second.wire.abort()?;
+    first.wire.send(said(&first))?;
+    ensure!(client.answer()?.text() == name(first.asked.who), "another answer");
+    Ok(())
+}
+
+#[test]
+fn a_client_that_leaves_ends_both_and_what_may_not_be_repeated_is_asked_once() -> Result<()> {
+    let mut hedged = Hedged::start(100)?;
+    let (client, first, second) = hedged.both()?;
+    client.abort()?;
+    is_given_up(first)?;
+    is_given_up(second)?;
+
+    // It is asked before another one that is asked twice: it had the time.
+    let mut posting = hedged.ask("POST /post HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")?;
+    let mut post = hedged.desk.call()?;
+    let (mut client, mut first, second) = hedged.both()?;
+    ensure!(first.asked.target() == "/slow" && second.asked.target() == "/slow", "a second POST");
+    first.wire.send(said(&first))?;
+    client.answer()?;
+    post.wire.send(said(&post))?;
+    ensure!(posting.answer()?.text() == name(post.asked.who), "another answer");
+    ensure!(hedged.desk.is_quiet(), "somebody else was asked");
+
+    // Both fail: the request goes again, as it would without.
+    let (mut client, first, second) = hedged.both()?;
+    first.wire.abort()?;
+    second.wire.abort()?;
+    let mut third = hedged.desk.call()?;
+    third.wire.send(said(&third))?;
+    let answer = client.answer()?;
+    ensure!(answer.text() == name(third.asked.who), "{answer:?}");
+    Ok(())
+}
+
+#[test]
+fn no_more_are_asked_twice_than_the_budget_allows() -> Result<()> {
+    let mut hedged = Hedged::start(20)?;
+    for _ in 0..100 {
+        let mut client = hedged.ask(SLOW)?;
+        let mut first = hedged.desk.call()?;
+        // Whether there is a second one depends on the budget.
+        let second = hedged.desk.call_within(Duration::from_millis(20))?;
+        first.wire.send(said(&first))?;
+        client.answer().context("no answer")?;
+        drop(second);
+        // One that has come late.
+        while !hedged.desk.is_quiet() {}
+    }
+    let seen: usize = hedged.desk.counts().iter().sum();
+    let most = hedged.asked + hedged.asked / 5;
+    ensure!((hedged.asked + 1..=most).contains(&seen), "{seen} for {}", hedged.asked);
+    Ok(())
+}
