@@ -17,6 +17,7 @@
 //! | [`faults`], [`protocols`] | what the programs under test are made of: crashes on command, protocols |
 //! | [`talkers`] | clients of the line protocols among them, which notice every wrong answer |
 //! | [`web`] | an HTTP origin and HTTP clients that notice every wrong byte |
+//! | [`crowd`] | clients of HTTP that write down what became of each of their requests |
 //! | [`proxied`] | the settings that proxies are compared with |
 //! | [`syslog`] | takes the log of a program that sends it by UDP |
 //! | [`peers`] | outside programs: haproxy, nginx, redis, servers in Python |
@@ -42,6 +43,7 @@ pub mod bulk;
 pub mod clock;
 pub mod control;
 pub mod dns;
+pub mod crowd;
 pub mod faults;
 pub mod helper;
 pub mod http;

@@ -42,7 +42,7 @@ fn a_bound_without_a_peer_to_compare_with_is_missed() -> Result<()> {
 
 #[test]
 fn an_origin_answers_every_kind_of_http_client_and_counts_their_requests() -> Result<()> {
-    let mut origin = Origin::start(peer(), &OriginPlan { listen: ANY })?;
+    let mut origin = Origin::start(peer(), &OriginPlan::new(ANY))?;
     let to = origin.address();
     let plan = KeepalivePlan { size: 128, http: true, threads: 1, ..KeepalivePlan::new(to, 4) };
     let mut kept = Keepalive::open(peer(), &plan)?;

@@ -92,7 +92,7 @@ impl Bench {
         let bulk = matches!(workload.kind(), Kind::Bulk(_));
         // Downloads at L4 are asked for by HTTP as well: the proxy does not look.
         if bulk || workload.layer() == Layer::Http {
-            return Ok(Behind::Origin(Origin::start(&self.peer, &OriginPlan { listen: ANY })?));
+            return Ok(Behind::Origin(Origin::start(&self.peer, &OriginPlan::new(ANY))?));
         }
         let plan = BackendPlan { threads: 1, ..BackendPlan::new(ANY, Mode::Echo) };
         Ok(Behind::Echo(Backend::start(&self.peer, &plan)?))

@@ -19,7 +19,9 @@ use trunkline_tests::runs::failover::{self, FailoverPlan};
 use trunkline_tests::runs::flood::{self, FloodPlan};
 use trunkline_tests::runs::http::bodies::{self, BodyPlan};
 use trunkline_tests::runs::http::crashes::{self as http_crashes, HttpCrashPlan};
+use trunkline_tests::runs::http::failover::{self as http_failover, HttpFailoverPlan};
 use trunkline_tests::runs::http::keepalive::{self, KeepalivePlan};
+use trunkline_tests::runs::http::storm::{self, StormPlan};
 use trunkline_tests::runs::idle::{self, IdleRunPlan};
 use trunkline_tests::runs::park::{self, ParkPlan};
 use trunkline_tests::runs::poison::{self, PoisonPlan};
@@ -71,6 +73,10 @@ enum Run {
     HttpBodies,
     /// Hold 5,000 HTTP clients that have asked once, then stop.
     HttpKeepalive,
+    /// Kill one of three origins and bring it back, twenty times in a minute, at full speed.
+    HttpFailover,
+    /// Let every origin fail what it has read (20 s).
+    RetryStorm,
     /// Attack with 1,000 slow clients of HTTP, in three ways (3 minutes).
     SlowHttp,
 }
@@ -109,6 +115,8 @@ fn report(run: Run) -> Result<Report> {
         Run::HttpCrashes => http_crashes::run(&programs, HttpCrashPlan::default()),
         Run::HttpBodies => bodies::run(&programs, BodyPlan::default()),
         Run::HttpKeepalive => keepalive::run(&programs, KeepalivePlan::default()),
+        Run::HttpFailover => http_failover::run(&programs, HttpFailoverPlan::default()),
+        Run::RetryStorm => storm::run(&programs, StormPlan::default()),
         Run::SlowHttp => slow_http::run(&programs, SlowHttpPlan::default()),
         Run::Dispatch => dispatch::run(&programs, DispatchPlan::default()),
     }

@@ -98,7 +98,27 @@ pub(crate) fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-fn open_log(path: &Path) -> Result<File> {
+/// Hands on all connections that the kernel has queued, then stops listening.
+pub(crate) fn take_queued(
+    listener: TcpListener,
+    mut take: impl FnMut(TcpStream) -> Result<()>,
+) -> Result<()> {
+    // Not tokio's accept, which learns of connections later than the kernel does.
+    let listener = listener.into_std()?;
+    loop {
+        match listener.accept() {
+            Ok((stream, _)) => {
+                stream.set_nonblocking(true)?;
+                take(TcpStream::from_std(stream)?)?;
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+            Err(error) => return Err(error).context("cannot empty the accept queue"),
+        }
+    }
+}
+
+/// Opens a log to append to.
+pub(crate) fn open_log(path: &Path) -> Result<File> {
     let file = OpenOptions::new().create(true).append(true).open(path);
     file.with_context(|| format!("cannot open the log {}", path.display()))
 }
@@ -147,19 +167,7 @@ impl Backend {
 
     async fn crash(self: Arc<Self>, listener: TcpListener) -> Result<()> {
         self.mute.store(true, Ordering::Release);
-        // Not tokio's accept, which learns of connections later than the kernel does.
-        let listener = listener.into_std()?;
-        loop {
-            match listener.accept() {
-                Ok((stream, _)) => {
-                    stream.set_nonblocking(true)?;
-                    self.take(TcpStream::from_std(stream)?)?;
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                Err(error) => return Err(error).context("cannot empty the accept queue"),
-            }
-        }
-        drop(listener);
+        take_queued(listener, |stream| self.take(stream))?;
         let mut seen = self.seen.subscribe();
         let _late = tokio::time::timeout(TOKENS, seen.wait_for(|seen| seen.nameless == 0)).await;
         let nameless = self.seen.borrow().nameless;

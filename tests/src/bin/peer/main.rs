@@ -220,7 +220,8 @@ mod tests {
         let plan = BulkPlan { to: TO, streams: 8 };
         let parsed = parse(plan.arguments())?;
         assert!(matches!(parsed, Command::Bulk(parsed) if parsed == plan));
-        let plan = OriginPlan { listen: TO };
+        let plan =
+            OriginPlan { log: Some("/a b/log".into()), delay_millis: 5, ..OriginPlan::new(TO) };
         let parsed = parse(plan.arguments())?;
         assert!(matches!(parsed, Command::Origin(parsed) if parsed == plan));
         Ok(())

@@ -1,142 +1,143 @@
 //! The HTTP origin: as cheap as it can be, since it shares the machine with what is measured.
 
-use std::io;
+use std::fs::File;
+use std::io::Write;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::sync::mpsc;
-use trunkline_tests::backend::Listening;
-use trunkline_tests::origin::{OriginCounts, OriginPlan};
+use anyhow::{Context, Result, bail};
+use parking_lot::Mutex;
+use rustix::process::{Signal, getpid, kill_process};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, watch};
+use trunkline_tests::backend::{Crashed, Listening};
+use trunkline_tests::clock::monotonic_nanos;
+use trunkline_tests::origin::{Behaviour, OriginCounts, OriginLine, OriginPlan};
 
-use crate::backend::listen;
+use crate::backend::{listen, open_log, take_queued};
 
-/// Bytes read at once; small, since thousands of connections may hold one of these each.
-const ROOM: usize = 4096;
-/// The longest head.
-const LONGEST_HEAD: usize = 64 * 1024;
-/// Bodies up to here are sent in one write with their heads.
-const SMALL: u64 = 16 * 1024;
-/// What longer bodies are made of.
-static CHUNK: [u8; 256 * 1024] = [b'x'; 256 * 1024];
+mod connection;
+mod request;
+
 /// How long accepting pauses after an error, which is nearly always a lack of descriptors.
 const PAUSE: Duration = Duration::from_millis(10);
+/// How long a crash waits for requests that are on their way.
+const NAMES: Duration = Duration::from_secs(1);
 
-#[derive(Default)]
-struct Seen {
+/// What all connections share.
+struct Origin {
+    log: Option<File>,
+    behaviour: Mutex<Behaviour>,
+    // Once set, nothing is answered any more.
+    mute: AtomicBool,
     accepted: AtomicU64,
     requests: AtomicU64,
+    under_way: AtomicU64,
+    most: AtomicU64,
+    // Connections that have not sent a request yet.
+    nameless: watch::Sender<u64>,
 }
 
-/// Serves until stdin closes.
+/// Serves until stdin closes, or it is told to crash.
 pub(crate) async fn run(plan: OriginPlan, mut commands: mpsc::Receiver<String>) -> Result<()> {
-    let listener =
-        listen(plan.listen).with_context(|| format!("cannot listen on {}", plan.listen))?;
-    let seen = Arc::new(Seen::default());
-    crate::answer(&Listening { listening: listener.local_addr()? })?;
+    let first = listen(plan.listen).with_context(|| format!("cannot listen on {}", plan.listen))?;
+    let address = first.local_addr()?;
+    let mut listener = Some(first);
+    let origin = Arc::new(Origin {
+        log: plan.log.as_deref().map(open_log).transpose()?,
+        behaviour: Mutex::new(Behaviour::Delay(plan.delay_millis)),
+        mute: AtomicBool::new(false),
+        accepted: AtomicU64::default(),
+        requests: AtomicU64::default(),
+        under_way: AtomicU64::default(),
+        most: AtomicU64::default(),
+        nameless: watch::Sender::default(),
+    });
+    crate::answer(&Listening { listening: address })?;
     loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    seen.accepted.fetch_add(1, Ordering::Relaxed);
-                    tokio::spawn(connection(stream, Arc::clone(&seen)));
+        let command = tokio::select! {
+            accepted = accept(listener.as_ref()) => {
+                match accepted {
+                    Ok((stream, _)) => origin.take(stream),
+                    Err(error) => {
+                        eprintln!("peer: accept: {error}");
+                        tokio::time::sleep(PAUSE).await;
+                    }
                 }
-                Err(error) => {
-                    eprintln!("peer: accept: {error}");
-                    tokio::time::sleep(PAUSE).await;
-                }
-            },
-            Some(command) = commands.recv() => {
-                ensure!(command == "count", "{command:?} is no command: count");
-                crate::answer(&OriginCounts {
-                    accepted: seen.accepted.load(Ordering::Relaxed),
-                    requests: seen.requests.load(Ordering::Relaxed),
-                })?;
+                continue;
             }
-        }
-    }
-}
-
-async fn connection(stream: TcpStream, seen: Arc<Seen>) {
-    if let Err(error) = serve(stream, &seen).await {
-        // A proxy that goes away is no news; a request that is not understood is.
-        if !error.is::<io::Error>() {
-            eprintln!("peer: {error:#}");
-        }
-    }
-}
-
-async fn serve(mut stream: TcpStream, seen: &Seen) -> Result<()> {
-    stream.set_nodelay(true)?;
-    let (mut unread, mut answer) = (Vec::with_capacity(ROOM), Vec::new());
-    while stream.read_buf(&mut unread).await? > 0 {
-        let mut done = 0;
-        while let Some(length) = head_length(&unread[done..]) {
-            let body = wanted(&unread[done..])?;
-            seen.requests.fetch_add(1, Ordering::Relaxed);
-            answer.extend_from_slice(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n");
-            answer.extend_from_slice(format!("Content-Length: {body}\r\n\r\n").as_bytes());
-            if body <= SMALL {
-                answer.extend(CHUNK.iter().take(usize::try_from(body)?));
-            } else {
-                stream.write_all(&answer).await?;
-                answer.clear();
-                send_body(&mut stream, body).await?;
+            Some(command) = commands.recv() => command,
+        };
+        match command.split_once(' ').unwrap_or((&command, "")) {
+            ("count", "") => {}
+            ("delay", millis) => *origin.behaviour.lock() = Behaviour::Delay(millis.parse()?),
+            ("status", status) => *origin.behaviour.lock() = Behaviour::Status(status.parse()?),
+            ("reset", "") => *origin.behaviour.lock() = Behaviour::Reset,
+            ("close", "") => listener = None,
+            ("open", "") => {
+                let opened = listen(address);
+                listener = Some(opened.with_context(|| format!("cannot listen on {address}"))?);
             }
-            done += length;
+            ("crash", "") => return origin.crash(listener).await,
+            _ => bail!(
+                "{command:?} is no command: count, delay N, status N, reset, close, open or crash"
+            ),
         }
-        unread.drain(..done);
-        ensure!(unread.len() <= LONGEST_HEAD, "a head without an end");
-        stream.write_all(&answer).await?;
-        answer.clear();
-    }
-    Ok(())
-}
-
-async fn send_body(stream: &mut TcpStream, body: u64) -> Result<()> {
-    let mut left = body;
-    while left > 0 {
-        let part = usize::try_from(left).unwrap_or(usize::MAX).min(CHUNK.len());
-        left -= stream.write(&CHUNK[..part]).await? as u64;
-    }
-    Ok(())
-}
-
-/// The length of the head that `bytes` begin with, if it is whole.
-fn head_length(bytes: &[u8]) -> Option<usize> {
-    bytes.windows(4).position(|four| four == b"\r\n\r\n").map(|at| at + 4)
-}
-
-/// How many bytes a head asks for: `GET /bytes/N HTTP/1.1`.
-fn wanted(head: &[u8]) -> Result<u64> {
-    let number = head.strip_prefix(b"GET /bytes/").unwrap_or_default();
-    let end = number.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(number.len());
-    match std::str::from_utf8(&number[..end])?.parse() {
-        Ok(bytes) if number[end..].starts_with(b" HTTP/1.1\r\n") => Ok(bytes),
-        _ => bail!("not a request that it knows: GET /bytes/N HTTP/1.1"),
+        crate::answer(&origin.counts())?;
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The next connection; none comes while it does not listen.
+async fn accept(
+    listener: Option<&TcpListener>,
+) -> std::io::Result<(TcpStream, std::net::SocketAddr)> {
+    match listener {
+        Some(listener) => listener.accept().await,
+        None => std::future::pending().await,
+    }
+}
 
-    #[test]
-    fn a_request_says_how_many_bytes_it_wants() -> Result<()> {
-        let head = b"GET /bytes/128 HTTP/1.1\r\nHost: a\r\n\r\nGET";
-        assert_eq!((wanted(head)?, head_length(head)), (128, Some(head.len() - 3)));
-        assert_eq!(head_length(&head[..20]), None);
-        Ok(())
+impl Origin {
+    fn take(self: &Arc<Self>, stream: TcpStream) {
+        self.accepted.fetch_add(1, Relaxed);
+        self.nameless.send_modify(|nameless| *nameless += 1);
+        tokio::spawn(connection::serve(Arc::clone(self), stream));
     }
 
-    #[test]
-    fn another_request_is_not_understood() {
-        for other in ["GET / HTTP/1.1\r\n", "GET /bytes/ HTTP/1.1\r\n", "GET /bytes/1 HTTP/1.0\r\n"]
-        {
-            assert!(wanted(other.as_bytes()).is_err(), "{other}");
+    fn counts(&self) -> OriginCounts {
+        OriginCounts {
+            accepted: self.accepted.load(Relaxed),
+            requests: self.requests.load(Relaxed),
+            most: self.most.swap(self.under_way.load(Relaxed), Relaxed),
         }
+    }
+
+    /// Appends lines in one write, which the kernel keeps whatever becomes of this process.
+    fn record(&self, ids: &[String], done: bool) -> Result<()> {
+        let Some(mut log) = self.log.as_ref().filter(|_| !ids.is_empty()) else {
+            return Ok(());
+        };
+        let (at_nanos, mut bytes) = (monotonic_nanos(), Vec::new());
+        for id in ids {
+            serde_json::to_writer(&mut bytes, &OriginLine { at_nanos, id: id.clone(), done })?;
+            bytes.push(b'\n');
+        }
+        log.write_all(&bytes).context("cannot write the log")
+    }
+
+    async fn crash(self: Arc<Self>, listener: Option<TcpListener>) -> Result<()> {
+        self.mute.store(true, Relaxed);
+        if let Some(listener) = listener {
+            take_queued(listener, |stream| {
+                self.take(stream);
+                Ok(())
+            })?;
+        }
+        let mut nameless = self.nameless.subscribe();
+        let _late = tokio::time::timeout(NAMES, nameless.wait_for(|left| *left == 0)).await;
+        let nameless = *self.nameless.borrow();
+        crate::answer(&Crashed { killed_nanos: monotonic_nanos(), nameless })?;
+        kill_process(getpid(), Signal::KILL).context("cannot kill itself")
     }
 }
