@@ -17,7 +17,7 @@ use crate::clock::monotonic_nanos;
 use crate::http::wire::Wire;
 use crate::latency::Latency;
 use crate::origin::ID;
-use crate::runs::pace::Pace;
+use crate::runs::pace::{Pace, rest};
 
 /// Bytes of an answer, and of the body of a POST.
 const BYTES: usize = 64;
@@ -128,9 +128,7 @@ impl Crowd {
     /// # Errors
     /// As [`Crowd::finish`].
     pub fn finish_after(self, time: Duration) -> Result<Vec<Asked>> {
-        let mut pace = Pace::every(time);
-        pace.wait();
-        pace.wait();
+        rest(time);
         self.finish()
     }
 

@@ -13,6 +13,8 @@ use crate::proxied::{
     Layer, RISE_AND_FALL, TCP_KEEPALIVE, WORKERS,
 };
 
+pub mod balancer;
+
 /// Starts haproxy in TCP mode with `threads` threads, forwarding to `backends` in turn.
 ///
 /// Time-outs as its starter guide has them for TCP, its own limit of connections, without logs and

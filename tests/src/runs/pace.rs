@@ -3,6 +3,14 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// Waits for `time`, where it is the length of something that is wanted: there is no event to wait
+/// for.
+pub(crate) fn rest(time: Duration) {
+    let mut pace = Pace::every(time);
+    pace.wait();
+    pace.wait();
+}
+
 /// Moments at equal distances. A late one does not delay the next.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace {

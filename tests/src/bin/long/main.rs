@@ -20,6 +20,7 @@ use trunkline_tests::runs::flood::{self, FloodPlan};
 use trunkline_tests::runs::http::bodies::{self, BodyPlan};
 use trunkline_tests::runs::http::crashes::{self as http_crashes, HttpCrashPlan};
 use trunkline_tests::runs::http::failover::{self as http_failover, HttpFailoverPlan};
+use trunkline_tests::runs::http::faults::{self, FaultPlan};
 use trunkline_tests::runs::http::keepalive::{self, KeepalivePlan};
 use trunkline_tests::runs::http::storm::{self, StormPlan};
 use trunkline_tests::runs::idle::{self, IdleRunPlan};
@@ -75,6 +76,8 @@ enum Run {
     HttpKeepalive,
     /// Kill one of three origins and bring it back, twenty times in a minute, at full speed.
     HttpFailover,
+    /// Let origins fail in four ways, behind this server and behind haproxy (200 s).
+    PoolFaults,
     /// Let every origin fail what it has read (20 s).
     RetryStorm,
     /// Attack with 1,000 slow clients of HTTP, in three ways (3 minutes).
@@ -116,6 +119,7 @@ fn report(run: Run) -> Result<Report> {
         Run::HttpBodies => bodies::run(&programs, BodyPlan::default()),
         Run::HttpKeepalive => keepalive::run(&programs, KeepalivePlan::default()),
         Run::HttpFailover => http_failover::run(&programs, HttpFailoverPlan::default()),
+        Run::PoolFaults => faults::run(&programs, FaultPlan::default()),
         Run::RetryStorm => storm::run(&programs, StormPlan::default()),
         Run::SlowHttp => slow_http::run(&programs, SlowHttpPlan::default()),
         Run::Dispatch => dispatch::run(&programs, DispatchPlan::default()),

@@ -5,7 +5,7 @@
 //! complete log; around the rest no POST is under way.
 
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use rustix::process::Signal;
@@ -30,6 +30,8 @@ use posts::Posts;
 const ORIGINS: usize = 3;
 /// How long an origin that is back may wait for its first requests.
 const BACK: Duration = Duration::from_secs(10);
+/// How long it should: two probes while it is down, and some.
+const AGAIN: Duration = Duration::from_secs(2);
 const PROMPT: Duration = Duration::from_secs(20);
 
 /// How long, how hard, how often.
@@ -76,9 +78,10 @@ pub fn run(programs: &Programs, plan: HttpFailoverPlan) -> Result<Report> {
     let (gets, posts) =
         (crowd("get", plan.clients, false)?, crowd("post", plan.clients.div_ceil(2), true)?);
     let mut report = Report::new("http-failover");
-    let (kills, speed) = thread::scope(|scope| {
+    let ((kills, took), speed) = thread::scope(|scope| {
         let speed = scope.spawn(|| FullSpeed::for_seconds(port.address(), plan));
-        let kills = kill_all(&mut origins, &posts, plan);
+        let began = Instant::now();
+        let kills = kill_all(&mut origins, &posts, plan).map(|kills| (kills, began.elapsed()));
         let speed = speed.join().map_err(|_| anyhow::anyhow!("the load panicked"));
         anyhow::Ok((kills?, speed??))
     })?;
@@ -86,9 +89,12 @@ pub fn run(programs: &Programs, plan: HttpFailoverPlan) -> Result<Report> {
     server.process().signal(Signal::TERM)?;
     let code = server.process().wait(PROMPT)?.code();
 
-    report.require("kills, and as many returns", kills.len(), kills.len() == plan.kills as usize);
+    let in_time = took < Duration::from_secs(plan.seconds.into());
+    let name = format!("kills, and as many returns, within {} s", plan.seconds);
+    report.require(&name, format!("{}, {took:.1?}", kills.len()), in_time);
     let longest = kills.iter().map(|kill| kill.back).max().unwrap_or_default();
-    report.show("longest until an origin that is back has requests", format!("{longest:.2?}"));
+    let name = format!("longest until an origin that is back has requests, at most {AGAIN:?}");
+    report.require(&name, format!("{longest:.2?}"), longest <= AGAIN);
     speed.tell(&mut report);
     let failed: Vec<_> = gets.iter().filter(|asked| !asked.is_served()).collect();
     report.show("GETs of clients that write down each", gets.len());
@@ -131,7 +137,7 @@ fn kill_all(origins: &mut [Mortal], posts: &Crowd, plan: HttpFailoverPlan) -> Re
         };
         pace.wait();
         mortal.revive()?;
-        let back = std::time::Instant::now();
+        let back = Instant::now();
         while mortal.origin()?.counts()?.requests == 0 && back.elapsed() < BACK {
             posts.wait_until_served(1, BACK)?;
         }

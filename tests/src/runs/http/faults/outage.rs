@@ -1,0 +1,103 @@
+//! All origins are killed, and come back.
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::clock::monotonic_nanos;
+use crate::crowd::{Asked, latency};
+use crate::runs::Report;
+use crate::runs::http::mortal::Mortal;
+use crate::runs::pace::rest;
+use crate::runs::report::{millis, spread};
+
+use super::scenario::INTER;
+
+/// A refusal takes less.
+const AT_ONCE: Duration = Duration::from_millis(10);
+/// All are served again after so much more than a probe's interval.
+const RECOVERED: Duration = Duration::from_secs(1);
+
+/// One of them.
+#[derive(Default)]
+pub(super) struct Outage {
+    /// When none was left, and when the first was started again, in nanoseconds.
+    gone_nanos: u64,
+    returning_nanos: u64,
+    /// When all were back.
+    back_nanos: u64,
+    /// The most requests that an origin had at once: before, and from its return on.
+    usual: u64,
+    on_return: u64,
+    /// What was asked while there was none.
+    refusals: Vec<Asked>,
+    /// From the return of the last to the end of the last request that was not served.
+    recovered_nanos: u64,
+}
+
+impl Outage {
+    pub(super) fn make(origins: &mut [Mortal], time: Duration) -> Result<Self> {
+        most(origins)?;
+        rest(time / 4);
+        let usual = most(origins)?;
+        for origin in &mut *origins {
+            origin.kill()?;
+        }
+        let gone_nanos = monotonic_nanos();
+        rest(time / 4);
+        let returning_nanos = monotonic_nanos();
+        for origin in &mut *origins {
+            origin.revive()?;
+        }
+        let back_nanos = monotonic_nanos();
+        rest(time / 2);
+        let on_return = most(origins)?;
+        Ok(Self { gone_nanos, returning_nanos, back_nanos, usual, on_return, ..Self::default() })
+    }
+
+    pub(super) fn judge(&mut self, asked: &[Asked]) {
+        let none = self.gone_nanos..self.returning_nanos;
+        let meanwhile =
+            |it: &&Asked| none.contains(&it.began_nanos) && none.contains(&it.ended_nanos);
+        self.refusals = asked.iter().filter(meanwhile).cloned().collect();
+        let failed = asked.iter().filter(|it| !it.is_served()).map(|it| it.ended_nanos);
+        self.recovered_nanos = failed.max().unwrap_or_default().saturating_sub(self.back_nanos);
+    }
+}
+
+fn most(origins: &mut [Mortal]) -> Result<u64> {
+    let most = origins.iter_mut().map(|origin| Ok(origin.origin()?.counts()?.most));
+    Ok(most.collect::<Result<Vec<_>>>()?.into_iter().max().unwrap_or_default())
+}
+
+/// What is asked of this server alone.
+pub(super) fn tell(outages: &[Outage], timed: bool, report: &mut Report) {
+    if outages.is_empty() {
+        return;
+    }
+    let refusals = || outages.iter().flat_map(|outage| &outage.refusals);
+    let others = refusals().filter(|asked| asked.outcome != Ok(503)).count();
+    let figure = format!("{} of {}", others, refusals().count());
+    report.require("outage: while all are down, other than 503, none", figure, others == 0);
+    for asked in refusals().filter(|asked| asked.outcome != Ok(503)).take(5) {
+        report.show("  one of them", format!("{}: {:?}", asked.id, asked.outcome));
+    }
+    let times = latency(refusals());
+    report.show("outage: times of refusals", spread(&times));
+    let recovered = outages.iter().map(|outage| outage.recovered_nanos).max().unwrap_or_default();
+    let usual = outages.iter().map(|outage| outage.usual).min().unwrap_or_default();
+    let on_return = outages.iter().map(|outage| outage.on_return).max().unwrap_or_default();
+    if timed {
+        let within = Duration::from_nanos(times.p99_nanos) < AT_ONCE;
+        report.require("outage: their p99, below 10 ms", millis(times.p99_nanos), within);
+    }
+    let most = Duration::from_millis(INTER.into()) + RECOVERED;
+    let within = Duration::from_nanos(recovered) <= most;
+    let name = format!("outage: last refusal after the return, at most {most:?}");
+    report.require(&name, millis(recovered), within);
+    report.require(
+        "outage: requests of an origin at once, usual and on return, at most twice as many",
+        format!("{usual}, {on_return}"),
+        on_return <= 2 * usual,
+    );
+}
