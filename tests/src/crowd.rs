@@ -31,7 +31,7 @@ pub struct CrowdPlan {
     pub name: &'static str,
     /// How many at once.
     pub clients: u32,
-    /// From one request of a client to the next.
+    /// From one request of a client to the next. They begin one after the other, spread over it.
     pub period: Duration,
     /// Whether they send POSTs. Else GETs.
     pub posts: bool,
@@ -155,7 +155,8 @@ struct Client {
 impl Client {
     fn ask_until_over(mut self, shared: &Shared) -> Vec<Asked> {
         let CrowdPlan { name, period, .. } = self.plan;
-        let (mut all, mut pace) = (Vec::new(), Pace::every(period));
+        let begin = period * self.number / self.plan.clients.max(1);
+        let (mut all, mut pace) = (Vec::new(), Pace::every_from(begin, period));
         while !shared.over.load(Relaxed) {
             pace.wait();
             let id = format!("{name}-{}-{}", self.number, all.len());

@@ -17,6 +17,7 @@
 //! | [`broadcast`] | some members of a room read nothing |
 //! | [`client`] | the peer of a client is killed |
 //! | [`dispatch`] | actors that messages are balanced over panic |
+//! | [`reload`] | backends come, go and are reweighed |
 //! | [`http`] | the same over HTTP: panics, long bodies, slow and idle clients |
 //! | [`slow_http`] | a thousand clients of HTTP are slow on purpose |
 //!
@@ -39,6 +40,7 @@ pub mod park;
 pub mod poison;
 mod programs;
 pub mod recoveries;
+pub mod reload;
 mod report;
 pub mod site;
 pub mod slow_http;

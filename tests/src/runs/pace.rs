@@ -21,7 +21,12 @@ pub(crate) struct Pace {
 impl Pace {
     /// The first moment is now.
     pub(crate) fn every(period: Duration) -> Self {
-        Self { next: Instant::now(), period }
+        Self::every_from(Duration::ZERO, period)
+    }
+
+    /// The first moment is after `first`.
+    pub(crate) fn every_from(first: Duration, period: Duration) -> Self {
+        Self { next: Instant::now() + first, period }
     }
 
     /// Waits for the next moment. It is the rate that is wanted here, not a state of anything: there

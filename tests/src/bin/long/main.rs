@@ -22,11 +22,13 @@ use trunkline_tests::runs::http::crashes::{self as http_crashes, HttpCrashPlan};
 use trunkline_tests::runs::http::failover::{self as http_failover, HttpFailoverPlan};
 use trunkline_tests::runs::http::faults::{self, FaultPlan};
 use trunkline_tests::runs::http::keepalive::{self, KeepalivePlan};
+use trunkline_tests::runs::http::pool_crashes::{self, PoolCrashPlan};
 use trunkline_tests::runs::http::storm::{self, StormPlan};
 use trunkline_tests::runs::idle::{self, IdleRunPlan};
 use trunkline_tests::runs::park::{self, ParkPlan};
 use trunkline_tests::runs::poison::{self, PoisonPlan};
 use trunkline_tests::runs::recoveries::{self, RecoveryPlan};
+use trunkline_tests::runs::reload::{self, ReloadPlan};
 use trunkline_tests::runs::slow_http::{self, SlowHttpPlan};
 use trunkline_tests::runs::stuck::{self, StuckPlan};
 use trunkline_tests::runs::{Programs, Report};
@@ -76,6 +78,10 @@ enum Run {
     HttpKeepalive,
     /// Kill one of three origins and bring it back, twenty times in a minute, at full speed.
     HttpFailover,
+    /// 2,520 panics in a minute of what looks after a pool, while parts of it are out (75 s).
+    PoolCrashes,
+    /// Change the backends of the file 100 times (65 s).
+    Reload,
     /// Let origins fail in four ways, behind this server and behind haproxy (200 s).
     PoolFaults,
     /// Let every origin fail what it has read (20 s).
@@ -119,6 +125,8 @@ fn report(run: Run) -> Result<Report> {
         Run::HttpBodies => bodies::run(&programs, BodyPlan::default()),
         Run::HttpKeepalive => keepalive::run(&programs, KeepalivePlan::default()),
         Run::HttpFailover => http_failover::run(&programs, HttpFailoverPlan::default()),
+        Run::PoolCrashes => pool_crashes::run(&programs, PoolCrashPlan::default()),
+        Run::Reload => reload::run(&programs, ReloadPlan::default()),
         Run::PoolFaults => faults::run(&programs, FaultPlan::default()),
         Run::RetryStorm => storm::run(&programs, StormPlan::default()),
         Run::SlowHttp => slow_http::run(&programs, SlowHttpPlan::default()),

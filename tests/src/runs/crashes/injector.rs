@@ -31,45 +31,82 @@ pub(in crate::runs) fn inject(
     times: u32,
     seconds: u32,
 ) -> Result<Vec<Injection>> {
-    let kinds = u32::try_from(lasting.len())? + 1;
-    // A little faster than need be: the last of them is to be back before the load ends.
-    let period = Duration::from_secs(seconds.into()).mul_f64(0.95) / (kinds * times);
-    let mut pace = Pace::every(period);
-    let mut marks = HashMap::new();
-    let mut injections = Vec::new();
+    let mut hand = Hand::new(control, u32::try_from(lasting.len())? + 1, times, seconds);
     for time in 0..times as usize {
         for kind in lasting {
-            pace.wait();
-            let path = &kind.paths[time % kind.paths.len()];
-            if let Some(mark) = marks.insert(path.clone(), control.mark()) {
-                // Two panics at once would be one.
-                control.wait_for(&format!("restart of {path}"), mark, BACK, |event| {
-                    event.what == What::Started && event.path == *path
-                })?;
-            }
-            let at_message = match kind.name {
-                // Half of the routers', on each worker in turn.
-                "router" => (time / kind.paths.len()) % 2 == 1,
-                // Every other connection's.
-                "protocol" => time % 2 == 1,
-                _ => false,
-            };
-            if at_message {
-                control.panic_message(path)?;
-            } else {
-                control.panic(path)?;
-            }
-            injections.push(Injection { kind: kind.name, path: path.clone(), at_message });
+            hand.crash(kind, time)?;
         }
-        pace.wait();
+        hand.pace.wait();
         let path = connection()?;
         control.panic(&path)?;
-        injections.push(Injection { kind: "connection", path, at_message: false });
+        hand.injections.push(Injection { kind: "connection", path, at_message: false });
     }
-    for (path, mark) in marks {
-        control.wait_for(&format!("last restart of {path}"), mark, BACK, |event| {
-            event.what == What::Started && event.path == path
-        })?;
+    hand.finish()
+}
+
+/// As [`inject`], without connections.
+pub(in crate::runs) fn inject_lasting(
+    control: &Control,
+    lasting: &[Kind],
+    times: u32,
+    seconds: u32,
+) -> Result<Vec<Injection>> {
+    let mut hand = Hand::new(control, u32::try_from(lasting.len())?, times, seconds);
+    for time in 0..times as usize {
+        for kind in lasting {
+            hand.crash(kind, time)?;
+        }
     }
-    Ok(injections)
+    hand.finish()
+}
+
+struct Hand<'a> {
+    control: &'a Control,
+    pace: Pace,
+    /// Where the events begin in which the last panic of each path shows.
+    marks: HashMap<String, usize>,
+    injections: Vec<Injection>,
+}
+
+impl<'a> Hand<'a> {
+    fn new(control: &'a Control, kinds: u32, times: u32, seconds: u32) -> Self {
+        // A little faster than need be: the last of them is to be back before the load ends.
+        let period = Duration::from_secs(seconds.into()).mul_f64(0.95) / (kinds * times);
+        Self { control, pace: Pace::every(period), marks: HashMap::new(), injections: Vec::new() }
+    }
+
+    fn crash(&mut self, kind: &Kind, time: usize) -> Result<()> {
+        self.pace.wait();
+        let path = &kind.paths[time % kind.paths.len()];
+        if let Some(mark) = self.marks.insert(path.clone(), self.control.mark()) {
+            // Two panics at once would be one.
+            self.control.wait_for(&format!("restart of {path}"), mark, BACK, |event| {
+                event.what == What::Started && event.path == *path
+            })?;
+        }
+        let at_message = match kind.name {
+            // Half of the routers', on each worker in turn.
+            "router" => (time / kind.paths.len()) % 2 == 1,
+            // Every other connection's.
+            "protocol" => time % 2 == 1,
+            _ => false,
+        };
+        if at_message {
+            self.control.panic_message(path)?;
+        } else {
+            self.control.panic(path)?;
+        }
+        self.injections.push(Injection { kind: kind.name, path: path.clone(), at_message });
+        Ok(())
+    }
+
+    /// Waits until all are back.
+    fn finish(self) -> Result<Vec<Injection>> {
+        for (path, mark) in self.marks {
+            self.control.wait_for(&format!("last restart of {path}"), mark, BACK, |event| {
+                event.what == What::Started && event.path == path
+            })?;
+        }
+        Ok(self.injections)
+    }
 }
