@@ -78,7 +78,7 @@ enum Run {
     HttpKeepalive,
     /// Kill one of three origins and bring it back, twenty times in a minute, at full speed.
     HttpFailover,
-    /// 2,520 panics in a minute of what looks after a pool, while parts of it are out (75 s).
+    /// 2,640 panics in a minute of what looks after a pool, while parts of it are out (75 s).
     PoolCrashes,
     /// Change the backends of the file 100 times (65 s).
     Reload,

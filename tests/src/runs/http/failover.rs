@@ -121,7 +121,7 @@ struct Kill {
 fn kill_all(origins: &mut [Mortal], posts: &Crowd, plan: HttpFailoverPlan) -> Result<Vec<Kill>> {
     let mut kills = Vec::new();
     // A little faster than need be: the last is back before the load ends.
-    let period = Duration::from_secs(plan.seconds.into()).mul_f64(0.95) / (2 * plan.kills.max(1));
+    let period = Duration::from_secs(plan.seconds.into()).mul_f64(0.95) / (2 * plan.kills + 1);
     let mut pace = Pace::every(period);
     pace.wait();
     for number in 0..plan.kills as usize {

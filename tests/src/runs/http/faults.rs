@@ -46,7 +46,7 @@ pub struct FaultPlan {
     pub clients: u32,
     /// Whether there are rounds behind haproxy as well.
     pub compared: bool,
-    /// Whether times are judged.
+    /// Whether times are judged, and how many requests there are at once.
     pub timed: bool,
 }
 

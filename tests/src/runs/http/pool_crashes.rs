@@ -57,14 +57,14 @@ pub struct PoolCrashPlan {
     pub calm: u32,
     /// Clients; more than are served at once.
     pub clients: u32,
-    /// Panics of each of four kinds of actors.
-    pub panics_of_each: u32,
+    /// Panics of each of four kinds of actors, in every second.
+    pub panics_a_second: u32,
 }
 
 impl Default for PoolCrashPlan {
-    /// Ten times 63 panics of each kind in a minute.
+    /// Where the run of all actors has one panic of each kind in a second.
     fn default() -> Self {
-        Self { seconds: 60, calm: 5, clients: 16, panics_of_each: 630 }
+        Self { seconds: 60, calm: 5, clients: 16, panics_a_second: 11 }
     }
 }
 
@@ -109,7 +109,7 @@ pub fn run(programs: &Programs, plan: PoolCrashPlan) -> Result<Report> {
     let mut injections = Vec::new();
     // Looked at between the panics of every second.
     for _ in 0..plan.seconds {
-        let times = plan.panics_of_each / plan.seconds;
+        let times = plan.panics_a_second;
         injections.extend(inject_lasting(&control, &kinds(&origins), times, 1)?);
         let now = standing(&control, &origins)?;
         odd.extend(known(&before).symmetric_difference(&known(&now)).cloned());

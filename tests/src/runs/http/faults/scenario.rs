@@ -17,7 +17,7 @@ const CHECK: &str = "/bytes/0";
 /// From one check to the next, and how long one may take, in milliseconds.
 pub(super) const INTER: u32 = 200;
 const TIMEOUT_CHECK: u32 = 100;
-const RISE_AND_FALL: (u32, u32) = (2, 3);
+pub(super) const RISE_AND_FALL: (u32, u32) = (2, 3);
 /// Bad answers in a row that take an origin out.
 const ERRORS: u32 = 5;
 const RETRIES: u32 = 3;
