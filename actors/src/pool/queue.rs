@@ -35,8 +35,11 @@ struct Line {
 #[derive(Debug)]
 struct Waiter {
     asked: Asked,
-    to: oneshot::Sender<Result<Lease, NoBackend>>,
+    to: oneshot::Sender<Granted>,
 }
+
+/// What whoever waits is told.
+type Granted = Result<Lease, NoBackend>;
 
 /// A place in the queue. Dropped, it is given up.
 ///
@@ -45,13 +48,13 @@ struct Waiter {
 #[derive(Debug)]
 #[must_use = "a place that is dropped is given up"]
 pub struct Ticket {
-    from: oneshot::Receiver<Result<Lease, NoBackend>>,
+    from: oneshot::Receiver<Granted>,
     /// How long it may wait.
     pub within: Duration,
 }
 
 impl Future for Ticket {
-    type Output = Result<Lease, NoBackend>;
+    type Output = Granted;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // The queue ends only with its pool.
@@ -118,7 +121,7 @@ impl Pool {
         self: &Arc<Self>,
         line: &mut Line,
         now: Instant,
-    ) -> Option<(oneshot::Sender<Result<Lease, NoBackend>>, Result<Lease, NoBackend>)> {
+    ) -> Option<(oneshot::Sender<Granted>, Granted)> {
         let Line { waiters, rng } = line;
         let mut place = 0;
         while place < waiters.len().min(LOOKED_AT) {

@@ -255,9 +255,7 @@ impl Conversation {
 /// What the end of a try says of the backend; none if nothing.
 fn judged(end: &End, begun: &Begun) -> Option<bool> {
     match end {
-        End::Whole | End::Switched | End::Left(_) => {
-            begun.exchange.answer_has_begun().then(|| begun.exchange.status() < 500)
-        }
+        End::Whole | End::Switched | End::Left(_) => answered_well(begun),
         End::Fault(fault) | End::Again(fault, false) => match fault {
             Fault::BackendLost(_)
             | Fault::Answer(_)
@@ -265,10 +263,21 @@ fn judged(end: &End, begun: &Begun) -> Option<bool> {
             | Fault::TryTimeout
             | Fault::SlowBackend => Some(false),
             Fault::Unwanted(status) => Some(*status < 500),
-            _ => begun.exchange.answer_has_begun().then(|| begun.exchange.status() < 500),
+            Fault::Request(_)
+            | Fault::SlowHead
+            | Fault::SlowBody
+            | Fault::SlowReader
+            | Fault::ClientLost(_)
+            | Fault::NoRoute
+            | Fault::Unreached(_)
+            | Fault::Deadline => answered_well(begun),
         },
         End::Again(_, true) | End::Unwanted(_) | End::Slow => None,
     }
+}
+
+fn answered_well(begun: &Begun) -> Option<bool> {
+    begun.exchange.answer_has_begun().then(|| begun.exchange.status() < 500)
 }
 
 impl Drop for Conversation {

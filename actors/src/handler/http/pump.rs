@@ -398,13 +398,11 @@ impl Pump {
     ) -> Result<(), End> {
         let mut out = Lent::new();
         let taken = self.begun.exchange.from_backend(bytes, &mut out);
-        let Taken { used, verbatim } = taken.map_err(|bad| match bad {
-            BadAnswer::Unwanted(status) => {
-                self.head = Lent::of(bytes);
-                End::Unwanted(status)
-            }
-            bad => End::Fault(Fault::Answer(bad)),
-        })?;
+        if let Err(BadAnswer::Unwanted(status)) = taken {
+            self.head = Lent::of(bytes);
+            return Err(End::Unwanted(status));
+        }
+        let Taken { used, verbatim } = taken.map_err(|bad| End::Fault(Fault::Answer(bad)))?;
         let rest = &bytes[used..];
         if self.begun.exchange.answer_has_begun() {
             conversation.client.answered = Answered::Partly;

@@ -107,7 +107,9 @@ impl Race {
                 }
                 Some(self.fails(fault))
             }
-            end => Some(end),
+            end @ (End::Whole | End::Switched | End::Again(..) | End::Left(_) | End::Fault(_)) => {
+                Some(end)
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! Who is in a pool, and why: a cell that outlives the pool's actor.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -180,11 +181,10 @@ impl Membership {
         let home = self.terms.zone.as_deref();
         let mut unfinished = false;
         for wanted in &wanted {
-            if !state.living.contains_key(&wanted.address) {
-                match self.start(wanted.address, wanted.host.as_deref()) {
-                    Some(living) => drop(state.living.insert(wanted.address, living)),
-                    None => unfinished = true,
-                }
+            let Entry::Vacant(place) = state.living.entry(wanted.address) else { continue };
+            match self.start(wanted.address, wanted.host.as_deref()) {
+                Some(living) => drop(place.insert(living)),
+                None => unfinished = true,
             }
         }
         let mut members = Vec::with_capacity(wanted.len());

@@ -119,9 +119,10 @@ impl Dns {
         let Some(records) = self.records(name, RecordType::SRV).await? else {
             return Err(LookupError::NoSuchName);
         };
-        let listed = records.answers().iter().filter_map(|record| match &record.data {
-            RData::SRV(srv) if !srv.target.is_root() => Some(srv.clone()),
-            _ => None,
+        let listed = records.answers().iter().filter_map(|record| {
+            let RData::SRV(srv) = &record.data else { return None };
+            // A root says that the service is not there (RFC 2782).
+            (!srv.target.is_root()).then(|| srv.clone())
         });
         let listed: Vec<_> = listed.collect();
         let asked = stream::iter(listed).map(|srv| async move {
