@@ -7,6 +7,8 @@ use crate::backend::health::{HealthPolicy, Standing, Transition};
 use crate::backend::lease::Lease;
 use crate::socket::ConnectFailure;
 
+mod staleness;
+
 const POLICY: HealthPolicy =
     HealthPolicy { fall: 1, probe_fall: 1, rise: 1, retry_after: Duration::from_secs(1) };
 

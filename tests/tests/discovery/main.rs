@@ -8,7 +8,12 @@
 //! | `crashes` | the pool's actor and the resolver, crashed |
 //! | `town` | the tree that all of them run in |
 
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "the helpers of tests are tests")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "the helpers of tests are tests"
+)]
 
 mod crashes;
 mod draining;
