@@ -53,15 +53,24 @@ impl Pool {
         now: Instant,
         rng: &mut fastrand::Rng,
     ) -> Result<Grant, NoBackend> {
-        // Whoever waits has come before.
         if self.waiting() == 0 {
-            match self.lease(&asked, now, rng) {
-                Ok(lease) => return Ok(Grant::Lease(lease)),
-                Err(NoBackend::Full) => {}
-                Err(refusal) => return Err(refusal),
-            }
+            return match self.lease(&asked, now, rng) {
+                Err(NoBackend::Full) => self.enqueue(asked, now, rng).map(Grant::Queued),
+                answer => answer.map(Grant::Lease),
+            };
         }
-        self.enqueue(asked, now, rng).map(Grant::Queued)
+        // Whoever waits has come before.
+        match self.enqueue(asked.clone(), now, rng) {
+            Err(NoBackend::Full) => {}
+            queued => return queued.map(Grant::Queued),
+        }
+        // Time may have made room for them, and so in the queue.
+        self.serve_queue(now);
+        match self.enqueue(asked.clone(), now, rng) {
+            // What is free now is for none of those in front: they have tried it before.
+            Err(NoBackend::Full) => self.lease(&asked, now, rng).map(Grant::Lease),
+            queued => queued.map(Grant::Queued),
+        }
     }
 
     /// The right to use a member once, past those who wait. A member that is down and due for a trial

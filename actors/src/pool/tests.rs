@@ -180,6 +180,27 @@ fn of_workers_that_ask_at_once_one_gets_the_trial() {
 }
 
 #[test]
+fn a_full_queue_keeps_nobody_from_a_place_that_those_in_it_have_tried() {
+    let [a, b] = ["10.0.0.1:80", "10.0.0.2:80"].map(|address| member(address, false));
+    let limits = Limits { backend_in_flight: Some(1), queue: 1, ..Limits::default() };
+    let settings = PoolSettings { limits, ..PoolSettings::default() };
+    let pool = Arc::new(Pool::new("web", settings, vec![a.clone(), b.clone()]));
+    let now = Instant::now();
+    let mut rng = fastrand::Rng::with_seed(1);
+    let _of_b = lease(&pool, &[&a], now).unwrap();
+    let tried = Asked { excluded: vec![a.backend.id()], ..Asked::default() };
+    let Ok(Grant::Queued(_ticket)) = pool.grant(tried, now, &mut rng) else {
+        panic!("the only backend that it has not tried is full");
+    };
+    let Ok(Grant::Lease(of_a)) = pool.grant(Asked::default(), now, &mut rng) else {
+        panic!("a place is free that nobody waits for");
+    };
+    assert_eq!(of_a.backend().name(), a.backend.name());
+    let refused = pool.grant(Asked::default(), now, &mut rng);
+    assert_eq!(refused.err(), Some(NoBackend::Full));
+}
+
+#[test]
 fn a_weight_out_of_range_is_refused_with_its_range() {
     assert_eq!(Weight::try_from(256).unwrap().get(), 256);
     for weight in [0, 257, 65_536 + 1] {
