@@ -170,4 +170,6 @@ impl Current {
 }
 
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod tests;
