@@ -124,13 +124,14 @@ fn another_replica_leads_a_key_to_the_same_backend() -> Result<()> {
 #[test]
 fn a_key_that_everybody_asks_for_has_as_many_backends_as_the_bound_wants() -> Result<()> {
     for balance in HASHES {
-        for (bound, backends) in [("1.25", 4), ("\"off\"", 1)] {
+        for (bound, backends) in [("1.25", 3), ("\"off\"", 1)] {
             let desk = Desk::open(4, |_| Said::Later)?;
             let pool = format!("{}\nbounded_load = {bound}", pool(balance, "path"));
             let site = Site::start(&Plan { pool: &pool, ..Plan::PLAIN }, &desk.addresses())?;
             let mut clients = Vec::new();
             let mut calls: Vec<Call> = Vec::new();
-            for _ in 0..4 {
+            // Of so few each may have one.
+            for _ in 0..3 {
                 clients.push(site.asking("GET /same HTTP/1.1\r\nHost: a\r\n\r\n")?);
                 calls.push(desk.call()?);
             }

@@ -79,12 +79,11 @@ impl Hedged {
     }
 }
 
-/// An answer by the name of the origin.
-fn said(call: &Call) -> Vec<u8> {
-    match ok(&name(call.asked.who)) {
-        Said::Bytes(bytes) => bytes,
-        Said::Reset | Said::Later => Vec::new(),
-    }
+/// An answer by the name of the origin, whose connection is of no use for anything after it.
+fn said(call: &Call) -> String {
+    let name = name(call.asked.who);
+    let length = name.len();
+    format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{name}")
 }
 
 /// The other side has given the connection up.

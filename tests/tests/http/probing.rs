@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::mpsc::channel;
 use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, ensure};
@@ -14,9 +15,12 @@ use super::desk::{Asked, Desk, Said, answer, name, ok};
 use super::site::{Plan, Site};
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+/// Whoever is out is tried by probes alone.
+const RESTING: &str = "fall = 100\nretry_after = \"1h\"";
 const OUT: &str = "backend is out";
 const BACK: &str = "backend is back";
-const QUICK: &str = "enabled = true\ninterval = \"50ms\"\ntimeout = \"50ms\"\nrise = 2\nfall = 2\n";
+const QUICK: &str =
+    "enabled = true\ninterval = \"200ms\"\ntimeout = \"200ms\"\nrise = 2\nfall = 2\n";
 
 fn is_probe(asked: &Asked) -> bool {
     asked.target().starts_with("/healthz")
@@ -65,37 +69,35 @@ fn a_probe_asks_as_it_was_told_to() -> Result<()> {
 
 #[test]
 fn what_an_answer_must_be_is_told_and_why_it_was_not() -> Result<()> {
-    let body = |said: &str| format!("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{said}");
+    let body =
+        |said: &str| format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{said}", said.len());
     for (more, said, cause, status) in [
         ("", "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n".to_owned(), "status", Some(500)),
-        ("status = \"200, 204-205\"", body(""), "", None),
-        ("status = \"204-205\"", body(""), "status", Some(200)),
+        ("status = \"200-201, 204-205\"", body(""), "", None),
+        ("status = \"201, 204-205\"", body(""), "status", Some(200)),
         ("body = \"ready\"", body("all is ready now"), "", None),
-        ("body = \"ready\"", body("all is well"), "body", None),
+        ("body = \"ready\"", body("all is well"), "text_missing", None),
         ("", "SSH-2.0-OpenSSH\r\n".to_owned(), "", None),
     ] {
         let passes = cause.is_empty() && !said.starts_with("SSH");
-        let healthy = Arc::new(AtomicUsize::new(0));
-        let asked_so_far = Arc::clone(&healthy);
+        let (probed, probes) = channel();
         let bytes = said.clone().into_bytes();
         let desk = Desk::open(2, move |asked| match (is_probe(asked), asked.who) {
             (true, 0) => {
-                asked_so_far.fetch_add(1, SeqCst);
-                // An end, where the body goes up to it, comes with the probe's own.
+                // Whoever has seen enough does not listen any more.
+                let _seen = probed.send(());
                 Said::Bytes(bytes.clone())
             }
-            (true, _) => answer(200, "ready"),
+            (true, _) => answer(201, "ready"),
             (false, who) => ok(&name(who)),
         })?;
         let probe = format!("{QUICK}http = \"/healthz\"\n{more}");
-        let plan = Plan { probe: &probe, ..Plan::PLAIN };
+        let plan = Plan { probe: &probe, pool: RESTING, ..Plan::PLAIN };
         let mut site = Site::start(&plan, &desk.addresses())?;
         if passes {
             // As many as would do, and some more.
-            let began = Instant::now();
-            while healthy.load(SeqCst) < 6 {
-                ensure!(began.elapsed() < SOON, "it is not asked");
-                std::thread::yield_now();
+            for _ in 0..6 {
+                probes.recv_timeout(SOON).context("it is not asked")?;
             }
             let out = site.process().stderr().last(1000);
             ensure!(!out.iter().any(|line| line.contains(OUT)), "it is out: {said:?} by {more:?}");
@@ -120,7 +122,6 @@ fn what_an_answer_must_be_is_told_and_why_it_was_not() -> Result<()> {
 
 #[test]
 fn as_many_probes_in_a_row_as_were_set_take_a_backend_out_and_bring_it_back() -> Result<()> {
-    // Passes while this is 0; else so many more are failed.
     let turn = Arc::new(AtomicUsize::new(0));
     let probes = Arc::clone(&turn);
     let desk = Desk::open(1, move |asked| match is_probe(asked) {
@@ -133,10 +134,9 @@ fn as_many_probes_in_a_row_as_were_set_take_a_backend_out_and_bring_it_back() ->
         },
         false => ok("served"),
     })?;
-    let probe = "enabled = true\ninterval = \"20ms\"\ntimeout = \"20ms\"\nrise = 3\nfall = 3\n\
+    let probe = "enabled = true\ninterval = \"150ms\"\ntimeout = \"150ms\"\nrise = 3\nfall = 3\n\
                  http = \"/healthz\"";
-    let pool = "fall = 100\nretry_after = \"1h\"";
-    let plan = Plan { probe, pool, ..Plan::PLAIN };
+    let plan = Plan { probe, pool: RESTING, ..Plan::PLAIN };
     let mut site = Site::start(&plan, &desk.addresses())?;
     let (out, from) = line(&mut site, OUT, 0)?;
     ensure!(turn.load(SeqCst) >= 15, "too early: {out}");
@@ -151,24 +151,25 @@ fn as_many_probes_in_a_row_as_were_set_take_a_backend_out_and_bring_it_back() ->
 
 #[test]
 fn a_backend_that_is_out_is_asked_more_often() -> Result<()> {
-    let healthy = Arc::new(AtomicUsize::new(0));
-    let asked = Arc::clone(&healthy);
-    let desk = Desk::open(1, move |it| match is_probe(it) && asked.fetch_add(1, SeqCst) >= 4 {
-        true => answer(200, ""),
-        false => answer(500, ""),
-    })?;
+    let probes = Arc::new(AtomicUsize::new(0));
+    let so_far = Arc::clone(&probes);
+    let desk =
+        Desk::open(1, move |asked| match is_probe(asked) && so_far.fetch_add(1, SeqCst) >= 4 {
+            true => answer(200, ""),
+            false => answer(500, ""),
+        })?;
     // The first one comes within an interval, the second one an interval later. At that pace all six
     // would take a minute.
-    let probe = "enabled = true\ninterval = \"10s\"\ninterval_down = \"50ms\"\ntimeout = \"50ms\"\n\
+    let probe = "enabled = true\ninterval = \"10s\"\ninterval_down = \"50ms\"\ntimeout = \"2s\"\n\
                  rise = 2\nfall = 1\nhttp = \"/healthz\"";
-    let plan = Plan { probe, pool: "retry_after = \"1h\"", ..Plan::PLAIN };
+    let plan = Plan { probe, pool: RESTING, ..Plan::PLAIN };
     let mut site = Site::start(&plan, &desk.addresses())?;
     let (_, from) = line(&mut site, OUT, 0)?;
     let began = Instant::now();
     line(&mut site, BACK, from)?;
     let took = began.elapsed();
     ensure!(took.as_secs() < 5, "after {took:?}");
-    ensure!(healthy.load(SeqCst) == 6, "{} probes", healthy.load(SeqCst));
+    ensure!(probes.load(SeqCst) == 6, "{} probes", probes.load(SeqCst));
     Ok(())
 }
 
@@ -180,7 +181,8 @@ fn a_probe_that_is_stuck_harms_nobody() -> Result<()> {
         (false, who) => ok(&name(who)),
     })?;
     let probe = format!("{QUICK}http = \"/healthz\"");
-    let mut site = Site::start(&Plan { probe: &probe, ..Plan::PLAIN }, &desk.addresses())?;
+    let mut site =
+        Site::start(&Plan { probe: &probe, pool: RESTING, ..Plan::PLAIN }, &desk.addresses())?;
     let mut stuck = desk.call()?;
     // Others are served meanwhile, and by both as long as it is not out.
     for _ in 0..10 {

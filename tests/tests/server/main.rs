@@ -7,6 +7,8 @@
 //! | `check`, `proxy`, `refusals` | the command line, and starts that are refused |
 //! | `forwarding` | one connection: bytes, ends, aborts, addresses, time-outs |
 //! | `balancing` | many connections: order, failover, backups, return |
+//! | `tiers` | priorities, zones, backups, and who has just come back |
+//! | `queueing` | connections that wait for a place under the limits of their pool |
 //! | `limits` | connections beyond a limit |
 //! | `signals` | drain, lame duck, SIGHUP |
 //! | `logging` | the lines on stderr |
@@ -26,9 +28,11 @@ mod forwarding;
 mod limits;
 mod logging;
 mod proxy;
+mod queueing;
 mod refusals;
 mod signals;
 mod site;
+mod tiers;
 
 /// Any port of 127.0.0.1.
 const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
