@@ -230,6 +230,21 @@ impl Pump {
         }
     }
 
+    /// Looks after the client alone, when the backend is lost and another is still asked.
+    pub(super) fn poll_client(
+        &mut self,
+        cx: &mut Context<'_>,
+        conversation: &mut Conversation,
+    ) -> Poll<End> {
+        loop {
+            match self.watch(cx, conversation) {
+                Ok(Step::Heard) => {}
+                Ok(Step::Moved | Step::Blocked) => return Poll::Pending,
+                Err(end) => return Poll::Ready(end),
+            }
+        }
+    }
+
     /// One step of the request on its way to the backend.
     fn poll_request(
         &mut self,

@@ -65,6 +65,8 @@ impl Race {
                     // The client has got something from this one.
                     self.rival = None;
                 }
+            } else if let Poll::Ready(end) = self.pump.poll_client(cx, conversation) {
+                return Poll::Ready(end);
             }
             let Some(rival) = &mut self.rival else {
                 // Both have failed, or there is only one.
