@@ -115,7 +115,7 @@ pub struct Retry {
     pub buffer: usize,
     /// How many of the requests may be sent again, in per cent.
     pub budget: u32,
-    /// How long from a lease to the first byte of the answer.
+    /// How long from the last byte of the request to the first of the answer.
     pub per_try: Option<Duration>,
     /// A second backend is asked as well once the first has taken as long as so many per cent of the
     /// others did not.

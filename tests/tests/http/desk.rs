@@ -127,11 +127,6 @@ impl Desk {
         }
     }
 
-    /// Whether no request waits that the rule leaves to the test.
-    pub(crate) fn is_quiet(&self) -> bool {
-        self.calls.try_recv().is_err()
-    }
-
     /// An origin takes no more connections: they are refused from here on.
     pub(crate) fn close(&mut self, who: usize) {
         self.origins[who].close();

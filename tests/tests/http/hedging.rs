@@ -1,5 +1,7 @@
 //! A second backend that is asked as well while the first takes longer than most answers do.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -9,7 +11,6 @@ use super::SOON;
 use super::desk::{Call, Desk, Said, name, ok};
 use super::site::{Plan, Site};
 
-const SLOW: &str = "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n";
 const FAST: &str = "GET /fast HTTP/1.1\r\nHost: a\r\n\r\n";
 /// A second backend is asked much sooner than that, once it is at all.
 const LONG: Duration = Duration::from_millis(500);
@@ -20,14 +21,20 @@ struct Hedged {
     desk: Desk,
     fast: Wire,
     asked: usize,
+    posts: Arc<AtomicUsize>,
 }
 
 impl Hedged {
     /// Asks until a slow request is answered by a second backend.
     fn start(budget: u32) -> Result<Self> {
-        let desk = Desk::open(2, |asked| match asked.target() {
+        let posts = Arc::<AtomicUsize>::default();
+        let count = Arc::clone(&posts);
+        let desk = Desk::open(2, move |asked| match asked.target() {
             "/fast" => ok(&name(asked.who)),
-            _ => Said::Later,
+            target => {
+                count.fetch_add(usize::from(target == "/post"), SeqCst);
+                Said::Later
+            }
         })?;
         let pool = format!(
             "fall = 100\neject.failures = 0\nattempts = 4\n\
@@ -35,18 +42,17 @@ impl Hedged {
         );
         let site = Site::start(&Plan { pool: &pool, ..Plan::PLAIN }, &desk.addresses())?;
         let fast = site.connect()?;
-        let mut hedged = Self { site, desk, fast, asked: 0 };
+        let mut hedged = Self { site, desk, fast, asked: 0, posts };
         let began = Instant::now();
         loop {
             // Few of all are slow.
             hedged.ask_fast(100)?;
-            let mut client = hedged.ask(SLOW)?;
-            let mut first = hedged.desk.call()?;
+            let (mut client, target) = hedged.ask_slow()?;
+            let mut first = hedged.call(&target)?;
             let second = hedged.desk.call_within(LONG)?;
-            let is_hedged = second.is_some();
             first.wire.send(said(&first))?;
             client.answer()?;
-            if is_hedged {
+            if second.is_some() {
                 return Ok(hedged);
             }
             ensure!(began.elapsed() < SOON, "nobody else was ever asked");
@@ -68,12 +74,29 @@ impl Hedged {
         Ok(())
     }
 
+    /// A client that has asked for something slow, and what for.
+    fn ask_slow(&mut self) -> Result<(Wire, String)> {
+        let target = format!("/slow/{}", self.asked);
+        let client = self.ask(&format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n"))?;
+        Ok((client, target))
+    }
+
+    /// The next request for `target`. One for something else is of a race that is over.
+    fn call(&self, target: &str) -> Result<Call> {
+        loop {
+            let call = self.desk.call()?;
+            if call.asked.target() == target {
+                return Ok(call);
+            }
+        }
+    }
+
     /// A slow request at both backends.
     fn both(&mut self) -> Result<(Wire, Call, Call)> {
         // What it costs is earned first.
         self.ask_fast(10)?;
-        let client = self.ask(SLOW)?;
-        let (first, second) = (self.desk.call()?, self.desk.call()?);
+        let (client, target) = self.ask_slow()?;
+        let (first, second) = (self.call(&target)?, self.call(&target)?);
         ensure!(first.asked.who != second.asked.who, "one backend was asked twice");
         Ok((client, first, second))
     }
@@ -134,20 +157,28 @@ fn a_client_that_leaves_ends_both_and_what_may_not_be_repeated_is_asked_once() -
 
     // It is asked before another one that is asked twice: it had the time.
     let mut posting = hedged.ask("POST /post HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")?;
-    let mut post = hedged.desk.call()?;
-    let (mut client, mut first, second) = hedged.both()?;
-    ensure!(first.asked.target() == "/slow" && second.asked.target() == "/slow", "a second POST");
+    let mut post = hedged.call("/post")?;
+    let before: usize = hedged.posts.load(SeqCst);
+    let (mut client, mut first, _second) = hedged.both()?;
     first.wire.send(said(&first))?;
     client.answer()?;
     post.wire.send(said(&post))?;
     ensure!(posting.answer()?.text() == name(post.asked.who), "another answer");
-    ensure!(hedged.desk.is_quiet(), "somebody else was asked");
+    ensure!(before == 1 && hedged.posts.load(SeqCst) == 1, "a second POST");
+
+    // One has failed before it leaves.
+    let (client, first, second) = hedged.both()?;
+    first.wire.abort()?;
+    hedged.ask_fast(1)?;
+    client.abort()?;
+    is_given_up(second)?;
 
     // Both fail: the request goes again, as it would without.
     let (mut client, first, second) = hedged.both()?;
+    let target = first.asked.target().to_owned();
     first.wire.abort()?;
     second.wire.abort()?;
-    let mut third = hedged.desk.call()?;
+    let mut third = hedged.call(&target)?;
     third.wire.send(said(&third))?;
     let answer = client.answer()?;
     ensure!(answer.text() == name(third.asked.who), "{answer:?}");
@@ -158,15 +189,12 @@ fn a_client_that_leaves_ends_both_and_what_may_not_be_repeated_is_asked_once() -
 fn no_more_are_asked_twice_than_the_budget_allows() -> Result<()> {
     let mut hedged = Hedged::start(20)?;
     for _ in 0..100 {
-        let mut client = hedged.ask(SLOW)?;
-        let mut first = hedged.desk.call()?;
+        let (mut client, target) = hedged.ask_slow()?;
+        let mut first = hedged.call(&target)?;
         // Whether there is a second one depends on the budget.
-        let second = hedged.desk.call_within(Duration::from_millis(20))?;
+        let _second = hedged.desk.call_within(Duration::from_millis(20))?;
         first.wire.send(said(&first))?;
         client.answer().context("no answer")?;
-        drop(second);
-        // One that has come late.
-        while !hedged.desk.is_quiet() {}
     }
     let seen: usize = hedged.desk.counts().iter().sum();
     let most = hedged.asked + hedged.asked / 5;

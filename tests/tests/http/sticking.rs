@@ -7,7 +7,7 @@ use httparse::Header;
 use trunkline_actors::http::sticky::Sticky;
 use trunkline_tests::http::answer::Answer;
 
-use super::desk::{Desk, name, ok};
+use super::desk::{Desk, Said, name, ok};
 use super::site::{Plan, Site};
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
@@ -107,7 +107,7 @@ fn a_client_comes_back_to_the_backend_that_its_cookie_names() -> Result<()> {
 fn the_fields_of_the_backend_stay_beside_the_cookie() -> Result<()> {
     let desk = Desk::open(1, |_| {
         let head = "HTTP/1.1 200 OK\r\nSet-Cookie: own=1\r\nContent-Length: 0\r\n\r\n";
-        super::desk::Said::Bytes(head.into())
+        Said::Bytes(head.into())
     })?;
     let site = Site::start(&STUCK, &desk.addresses())?;
     let answer = ask(&site, "")?;
@@ -174,6 +174,27 @@ fn a_client_whose_backend_is_gone_moves_and_stays_with_the_next() -> Result<()> 
     for _ in 0..4 {
         let answer = ask_with(&site, &next)?;
         ensure!(answer.text() == other && set(&answer)?.is_none(), "{answer:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_client_whose_request_was_answered_elsewhere_stays_with_who_has_answered() -> Result<()> {
+    let desk = Desk::open(2, |asked| match asked.target() {
+        target if target == format!("/not/{}", asked.who) => Said::Reset,
+        _ => ok(&name(asked.who)),
+    })?;
+    let pool = POOL.to_owned() + "\nattempts = 3";
+    let site = Site::start(&Plan { pool: &pool, ..STUCK }, &desk.addresses())?;
+    for _ in 0..4 {
+        let (who, value) = first(&site)?;
+        let not = who.trim_start_matches("origin ");
+        let request = format!("GET /not/{not} HTTP/1.1\r\nHost: a\r\nCookie: b={value}\r\n\r\n");
+        let answer = site.ask(request)?;
+        ensure!(answer.status == 200 && answer.text() != who, "{answer:?}");
+        ensure!(answer.head.matches("Set-Cookie").count() == 1, "{answer:?}");
+        let next = set(&answer)?.context("no cookie of the other")?;
+        ensure!(ask_with(&site, &next)?.text() == answer.text(), "it names another one");
     }
     Ok(())
 }

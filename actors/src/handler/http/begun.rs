@@ -42,6 +42,9 @@ pub(super) struct Begun {
     pub(super) is_head: bool,
     /// No answer is wanted after this.
     pub(super) deadline: Option<Instant>,
+    /// Since when all of it was sent for the first time: all tries together have the time of one for
+    /// the first byte of their answer.
+    pub(super) waits_since: Option<Instant>,
 }
 
 /// The pool that serves a request, and how its backend is chosen.
@@ -73,7 +76,7 @@ impl Upstream {
 pub(super) struct Settled {
     /// The most of a body that is kept so that it can be sent again, in bytes.
     pub(super) buffer: usize,
-    /// How long it may take to the first byte of the answer.
+    /// How long it may take from the last byte of the request to the first of the answer.
     pub(super) per_try: Option<Duration>,
     /// After how long a second backend is asked as well.
     pub(super) hedge: Option<Duration>,
@@ -186,6 +189,7 @@ pub(super) fn begin(
                 is_head: head.method == "HEAD",
                 route,
                 deadline: site.times.request.map(|limit| began + limit),
+                waits_since: None,
                 account,
             };
             Begin::Request(Box::new(begun), used)

@@ -2,6 +2,7 @@
 //! ends it.
 
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -69,8 +70,8 @@ pub(super) struct Pump {
     head: Lent,
     /// What is there of a head is to be looked at before more is read.
     unread: bool,
-    /// When the try has taken too long without a byte of an answer.
-    try_due: Option<Instant>,
+    /// How long a try may take to the first byte of an answer.
+    per_try: Option<Duration>,
     /// When another backend may be asked as well.
     hedge_due: Option<Instant>,
     progress: Instant,
@@ -94,7 +95,7 @@ impl Pump {
             to_client: Unsent::default(),
             head: Lent::default(),
             unread: false,
-            try_due: settled.per_try.map(|limit| now + limit),
+            per_try: settled.per_try,
             hedge_due: settled.hedge.map(|after| now + after),
             progress: now,
             begun,
@@ -126,7 +127,7 @@ impl Pump {
         self.refuses = false;
         self.head = first;
         self.unread = true;
-        self.try_due = None;
+        self.per_try = None;
         std::mem::replace(&mut self.backend, backend)
     }
 
@@ -215,12 +216,16 @@ impl Pump {
             (self.progress + times.body, Fault::SlowReader)
         } else if exchange.answer_has_begun() || !self.to_backend.is_empty() {
             (self.progress + times.body, Fault::SlowBackend)
-        } else if let Some(sent) = self.begun.account.sent_at() {
+        } else if let (Some(sent), Some(_)) = (self.begun.waits_since, self.begun.account.sent_at())
+        {
             (sent + times.first_byte, Fault::FirstByte)
         } else {
             (self.progress + times.body, Fault::SlowBody)
         };
-        let (due, fault) = match self.try_due.filter(|_| self.is_unheard()) {
+        // The backend has no part in the time that the client takes for its body.
+        let waits_for_client = !exchange.request_is_whole() && self.to_backend.is_empty();
+        let per_try = self.per_try.filter(|_| self.is_unheard() && !waits_for_client);
+        let (due, fault) = match per_try.map(|limit| self.progress + limit) {
             Some(try_due) if try_due < due => (try_due, Fault::TryTimeout),
             Some(_) | None => (due, fault),
         };
@@ -316,6 +321,7 @@ impl Pump {
         {
             self.progress = Instant::now();
             account.sent(self.progress);
+            self.begun.waits_since.get_or_insert(self.progress);
             if account.phase == Phase::Send {
                 account.phase = Phase::Wait;
             }

@@ -140,7 +140,7 @@ impl Race {
         let mut asked = upstream.asked.clone();
         asked.excluded.push(self.lease.backend().id());
         asked.sticky = None;
-        let until = Instant::now() + site.times.first_byte;
+        let until = begun.waits_since.unwrap_or_else(Instant::now) + site.times.first_byte;
         let until = begun.deadline.map_or(until, |deadline| deadline.min(until));
         let (site, pool) = (Arc::clone(site), Arc::from(upstream.pool.name()));
         self.rival = Some(Box::pin(async move {

@@ -64,7 +64,7 @@ pub(super) static RETRY: &[Field] = &[
         "per_try",
         LIMIT,
         Default("off"),
-        "How long the first byte of an answer may take from the choice of a backend; then the next.",
+        "How long the first byte of an answer may take once the request is sent; then the next.",
     ),
     scalar(
         "hedge",

@@ -155,6 +155,25 @@ fn what_is_kept_over_several_tries_is_no_more_than_the_buffer() -> Result<()> {
 }
 
 #[test]
+fn the_time_that_a_client_takes_for_its_body_is_not_that_of_a_try() -> Result<()> {
+    let pool = format!("{}\nretry.per_try = \"200ms\"\nattempts = 1", TRIED.pool);
+    let (mut site, first, _second) = pair(&Plan { pool: &pool, ..TRIED })?;
+    let mut client = site.asking(put(5))?;
+    let (mut serving, _) = received(&first, 0)?;
+    client.send("he")?;
+    serving.expect("he")?;
+    // It takes as long as a whole try, which comes to nothing.
+    let mut other = site.asking(super::GET)?;
+    let _silent = received(&first, 0)?;
+    ensure!(other.answer()?.status == 504, "it was answered");
+    client.send("llo")?;
+    serving.expect("llo")?;
+    serving.send(OK)?;
+    ensure!(client.answer()?.text() == "ok", "no answer");
+    site.expect_tries(client.local_addr()?, 200, "done", 1)
+}
+
+#[test]
 fn a_client_that_waits_to_be_told_to_go_on_is_told_by_the_second_backend() -> Result<()> {
     let head = "PUT /x HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
     let go_on = "HTTP/1.1 100 Continue\r\n\r\n";

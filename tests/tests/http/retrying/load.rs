@@ -67,6 +67,26 @@ fn run(site: &Site, client: usize, served: &AtomicUsize) -> Result<()> {
 }
 
 #[test]
+fn requests_behind_one_that_is_sent_again_are_answered_in_order() -> Result<()> {
+    let turn = AtomicUsize::new(0);
+    let desk = Desk::open(2, move |asked| match turn.fetch_add(1, SeqCst) % 3 {
+        0 => Said::Reset,
+        1 => answer(503, "busy"),
+        _ => ok(asked.target()),
+    })?;
+    let pool = format!("{}\nretry.statuses = [503]\nretry.budget = 100", TRIED.pool);
+    let site = Site::start(&Plan { pool: &pool, ..TRIED }, &desk.addresses())?;
+    let get = |turn| format!("GET /{turn} HTTP/1.1\r\nHost: a\r\n\r\n");
+    let mut client = site.asking((0..5).map(get).collect::<String>())?;
+    for turn in 0..5 {
+        let answer = client.answer()?;
+        ensure!(answer.text() == format!("/{turn}"), "{answer:?} to {turn}");
+    }
+    ensure!(client.is_quiet()?, "something came behind the answers");
+    Ok(())
+}
+
+#[test]
 fn no_more_is_sent_again_than_the_budget_allows() -> Result<()> {
     let desk = Desk::open(2, |_| answer(503, "busy"))?;
     let pool = format!("{}\nretry.statuses = [503]\nretry.budget = 20", TRIED.pool);

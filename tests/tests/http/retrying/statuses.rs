@@ -89,6 +89,22 @@ fn an_unwanted_answer_is_passed_on_whole_where_there_is_no_other() -> Result<()>
 }
 
 #[test]
+fn an_unwanted_answer_to_head_is_passed_on_without_a_body() -> Result<()> {
+    let pool = also("attempts = 1");
+    let (site, first, _second) = pair(&Plan { pool: &pool, ..TRIED })?;
+    let mut client = site.asking(GET.replace("GET", "HEAD"))?;
+    let (mut busy, _) = received(&first, 0)?;
+    busy.send(BUSY.trim_end_matches("busy"))?;
+    let answer = client.answer_to(true)?;
+    ensure!(answer.status == 503 && answer.field("Content-Length") == Some("4"), "{answer:?}");
+    // Both connections are in step.
+    client.send(GET)?;
+    busy.head()?;
+    busy.send(OK)?;
+    client.expect(OK)
+}
+
+#[test]
 fn where_all_answers_are_unwanted_the_last_one_is_passed_on() -> Result<()> {
     let pool = also("attempts = 2");
     let (mut site, first, second) = pair(&Plan { pool: &pool, ..TRIED })?;
