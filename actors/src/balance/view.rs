@@ -113,9 +113,7 @@ impl Views {
         let mut looked: Vec<Looked> =
             tiers.iter().map(|tier| Looked::of(tier, optics, &mut until, now)).collect();
         if proper(&looked, tiers).map(|(looked, _)| looked.health()).sum::<u64>() < 10_000 {
-            for (looked, tier) in looked.iter_mut().zip(tiers) {
-                looked.panic(optics, tier);
-            }
+            looked.iter_mut().for_each(|looked| looked.panic(optics));
         }
         Self {
             changes,
@@ -222,9 +220,8 @@ impl Looked {
     }
 
     /// Too few are left to bear what others were spared: better bad answers than none.
-    fn panic(&mut self, optics: &Optics, tier: &Tier) {
-        let members = tier.members().len() as u64;
-        if self.serving * 100 < u64::from(optics.panic) * members {
+    fn panic(&mut self, optics: &Optics) {
+        if self.serving * 100 < u64::from(optics.panic) * self.counted {
             self.serving += self.ejected.len() as u64;
             for (index, weight) in self.ejected.drain(..) {
                 self.weights[index] = weight;

@@ -30,8 +30,6 @@ pub(super) struct Sight {
     /// Those that may serve: not out, and not ejected or in panic.
     pub(super) open: Vec<Place>,
     ejected: Vec<Place>,
-    /// How many there are, and how many of them are not being drained.
-    members: usize,
     staying: usize,
 }
 
@@ -62,7 +60,6 @@ pub(super) fn sight(places: &[Place], cells: &[Cell], panic: u8, now: Instant) -
                 panics: false,
                 open,
                 ejected,
-                members: tier.len(),
                 staying: tier.iter().filter(|place| !place.draining).count(),
             }
         })
@@ -71,7 +68,7 @@ pub(super) fn sight(places: &[Place], cells: &[Cell], panic: u8, now: Instant) -
     let borne: f64 = tiers.iter().filter(|tier| !tier.backup).map(Sight::health).sum();
     if borne < 1.0 - 1e-9 {
         for tier in &mut tiers {
-            tier.panics = tier.open.len() * 100 < usize::from(panic) * tier.members;
+            tier.panics = tier.open.len() * 100 < usize::from(panic) * tier.staying;
             if tier.panics {
                 tier.open.append(&mut tier.ejected);
             }
