@@ -224,7 +224,7 @@ fn where_too_few_would_be_left_all_are_used() -> Result<()> {
 fn a_backend_that_fails_now_and_then_is_found_by_its_success_rate() -> Result<()> {
     let turn = AtomicUsize::new(0);
     let desk = Desk::open(5, move |asked| match asked.who {
-        0 if turn.fetch_add(1, SeqCst) % 2 == 0 => answer(500, "bad"),
+        0 if turn.fetch_add(1, SeqCst).is_multiple_of(2) => answer(500, "bad"),
         who => ok(&name(who)),
     })?;
     let eject = "success_rate = 1.9, least_requests = 10, interval = \"1s\", time = \"1h\", longest = \"2h\"";

@@ -127,9 +127,9 @@ fn as_many_probes_in_a_row_as_were_set_take_a_backend_out_and_bring_it_back() ->
     let desk = Desk::open(1, move |asked| match is_probe(asked) {
         // Two bad ones between good ones, often; then three; then two good ones between bad ones.
         true => match probes.fetch_add(1, SeqCst) {
-            0..12 => answer(if probes.load(SeqCst) % 3 == 0 { 200 } else { 500 }, ""),
+            turn @ 0..12 => answer(if turn % 3 == 2 { 200 } else { 500 }, ""),
             12..15 => answer(500, ""),
-            15..24 => answer(if probes.load(SeqCst) % 3 == 0 { 500 } else { 200 }, ""),
+            turn @ 15..24 => answer(if turn % 3 == 2 { 500 } else { 200 }, ""),
             _ => answer(200, ""),
         },
         false => ok("served"),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::thread;
+use std::thread::Builder;
 
 use anyhow::{Result, anyhow, ensure};
 
@@ -26,12 +26,12 @@ fn no_answer_is_doubled_cut_or_another_s_while_backends_fail() -> Result<()> {
     let plan = Plan { pool: &pool, server: "", ..TRIED };
     let site = Arc::new(Site::start(&plan, &desk.addresses())?);
     let served = Arc::new(AtomicUsize::new(0));
-    let clients: Vec<_> = (0..CLIENTS)
+    let clients = (0..CLIENTS)
         .map(|client| {
             let (site, served) = (Arc::clone(&site), Arc::clone(&served));
-            thread::spawn(move || run(&site, client, &served))
+            Builder::new().spawn(move || run(&site, client, &served))
         })
-        .collect();
+        .collect::<Result<Vec<_>, _>>()?;
     for client in clients {
         client.join().map_err(|_| anyhow!("a client panicked"))??;
     }
