@@ -1,8 +1,9 @@
 //! What looks after a pool panics, ten times as often as in the run of all actors, while one of its
 //! origins is down, one is ejected, and clients wait for a place.
 //!
-//! Of four origins two serve, one three times as much as the other; the third does not listen; the
-//! fourth has answered 500 until it was ejected, and is well since. All that is known of them is in
+//! Of four origins two serve, one three times as much as the other; the third does not listen, and is
+//! tried by one request now and then; the fourth has answered 500 until it was ejected, and is well
+//! since. All that is known of them is in
 //! cells beside the actors, so afterwards, and at every look meanwhile, it is as it was before.
 
 use std::collections::BTreeSet;
@@ -19,7 +20,6 @@ use crate::runs::crashes::injector::inject_lasting;
 use crate::runs::crashes::seen::Seen;
 use crate::runs::crashes::targets::Kind;
 use crate::runs::crashes::{NEVER_SPENT, SUPERVISION, shape};
-use crate::runs::pace::rest;
 use crate::runs::report::spread;
 use crate::runs::site::{ROOT, TREE, WORKERS};
 use crate::runs::{Programs, Report};
@@ -104,6 +104,7 @@ pub fn run(programs: &Programs, plan: PoolCrashPlan) -> Result<Report> {
 
     let mark = control.mark();
     let at_first = requests(&mut origins)?;
+    let trials = trials_of(&control, &origins[DOWN])?;
     let asking = crowd(plan.clients)?;
     let mut odd = BTreeSet::new();
     let mut injections = Vec::new();
@@ -117,6 +118,10 @@ pub fn run(programs: &Programs, plan: PoolCrashPlan) -> Result<Report> {
     let asked = asking.finish()?;
     Seen::of(&control.events_since(mark), &injections).tell(&mut report);
     Phase::of(asked, at_first, &mut origins)?.tell("meanwhile", &mut report);
+    let trials = trials_of(&control, &origins[DOWN])? - trials;
+    let most = u64::from(plan.seconds) + 1;
+    let name = format!("trials of the one that is down, at most {most}");
+    report.require(&name, trials, trials <= most);
     let odd = Vec::from_iter(odd).join(", ");
     let name = "down, ejected and weights at every look meanwhile, as before";
     report.require(name, format!("[{odd}]"), odd.is_empty());
@@ -138,8 +143,8 @@ pub fn run(programs: &Programs, plan: PoolCrashPlan) -> Result<Report> {
     Ok(report)
 }
 
-/// Probes are TCP, so that only answers eject. Neither an ejection nor the rest of what is down ends
-/// in the time of the run, and no ejection is ignored.
+/// Probes are TCP, so that only answers eject. No ejection ends in the time of the run, and none is
+/// ignored. What is down is tried after a second at the earliest, which no client may notice.
 fn configuration(port: &ReservedPort, origins: &[Mortal]) -> String {
     let weight = |number| if number == HEAVY { 3 } else { 1 };
     let each = origins.iter().enumerate().map(|(number, origin)| {
@@ -149,7 +154,7 @@ fn configuration(port: &ReservedPort, origins: &[Mortal]) -> String {
     format!(
         "[server]\nworkers = {WORKERS}\n[log]\nlevel = \"warn\"\n\
          [listener.main]\nbind = \"{}\"\nprotocol = \"http\"\nroutes = [{{ pool = \"main\" }}]\n\
-         [pool.main]\nbackends = [{backends}]\npanic = 0\nretry_after = \"10m\"\n\
+         [pool.main]\nbackends = [{backends}]\npanic = 0\nretry_after = \"1s\"\n\
          [pool.main.probe]\ninterval = \"200ms\"\ninterval_down = \"200ms\"\ntimeout = \"200ms\"\n\
          [pool.main.eject]\nfailures = 5\ntime = \"10m\"\nlongest = \"10m\"\nshare = 50\n\
          [pool.main.limits]\nin_flight = {IN_FLIGHT}\n",
@@ -245,15 +250,23 @@ fn settle(server: &mut Trunkline, control: &Control, origins: &[Mortal]) -> Resu
 
 /// Lets the one that is down listen again; whether it is then up.
 fn comes_back(server: &mut Trunkline, control: &Control, origin: &mut Mortal) -> Result<bool> {
-    let path = format!("{ROOT}/traffic/pools/main/{}/backend", origin.address());
     origin.origin()?.open()?;
-    rest(Duration::from_millis(1));
     let back = server.process().wait_until("back", PROMPT, |_| {
-        let tree = control.tree(TREE)?;
-        let node = tree.into_iter().find(|node| node.path == path).context("it is gone")?;
-        let detail = node.detail.context("it shows nothing")?;
+        let detail = detail_of(control, origin)?;
         ensure!(detail["health"].is_string(), "it shows no health: {detail}");
         Ok(detail["health"] == "up")
     });
     Ok(back.is_ok())
+}
+
+/// Leases of one that is down: each is a trial.
+fn trials_of(control: &Control, origin: &Mortal) -> Result<u64> {
+    let detail = detail_of(control, origin)?;
+    detail["leases"].as_u64().with_context(|| format!("it shows no leases: {detail}"))
+}
+
+fn detail_of(control: &Control, origin: &Mortal) -> Result<serde_json::Value> {
+    let path = format!("{ROOT}/traffic/pools/main/{}/backend", origin.address());
+    let node = control.tree(TREE)?.into_iter().find(|node| node.path == path);
+    node.context("it is gone")?.detail.context("it shows nothing")
 }

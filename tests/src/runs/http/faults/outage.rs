@@ -33,6 +33,8 @@ pub(super) struct Outage {
     refusals: Vec<Asked>,
     /// From the return of the last to the end of the last request that was not served.
     recovered_nanos: u64,
+    /// What was not served although it ended after that time.
+    late: Vec<Asked>,
 }
 
 impl Outage {
@@ -64,6 +66,9 @@ impl Outage {
         self.refusals = asked.iter().filter(meanwhile).cloned().collect();
         let failed = asked.iter().filter(|it| !it.is_served()).map(|it| it.ended_nanos);
         self.recovered_nanos = failed.max().unwrap_or_default().saturating_sub(self.back_nanos);
+        let by = self.back_nanos + u64::from(INTER) * 1_000_000 + RECOVERED.as_nanos() as u64;
+        let late = asked.iter().filter(|it| !it.is_served() && it.ended_nanos > by);
+        self.late = late.cloned().collect();
     }
 }
 
@@ -97,6 +102,10 @@ pub(super) fn tell(outages: &[Outage], timed: bool, report: &mut Report) {
     let within = Duration::from_nanos(recovered) <= most;
     let name = format!("outage: last refusal after the return, at most {most:?}");
     report.require(&name, millis(recovered), within);
+    for asked in outages.iter().flat_map(|outage| &outage.late).take(5) {
+        let took = millis(asked.nanos());
+        report.show("  one later", format!("{}: {:?} after {took}", asked.id, asked.outcome));
+    }
     let name = "outage: requests of an origin at once, usual and on return";
     let figure = format!("{usual}, {on_return}");
     if timed {

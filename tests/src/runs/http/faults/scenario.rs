@@ -11,6 +11,7 @@ use crate::runs::http::mortal::Mortal;
 use crate::runs::pace::{Pace, rest};
 
 use super::outage::Outage;
+use super::{FaultPlan, PERIOD};
 
 /// What a health check asks for.
 const CHECK: &str = "/bytes/0";
@@ -61,6 +62,16 @@ impl Scenario {
         match self {
             Self::Flapping | Self::Slowness => true,
             Self::Outage | Self::Errors => false,
+        }
+    }
+
+    /// Requests of all rounds that may differ by the moment at which checks are made.
+    pub(super) fn chance(self, plan: FaultPlan) -> usize {
+        let between = Duration::from_millis(INTER.into()).div_duration_f64(PERIOD);
+        match self {
+            // As many as that: a few dozen clients, a few rounds.
+            Self::Outage => (f64::from(plan.clients * plan.rounds) * between) as usize,
+            Self::Flapping | Self::Errors | Self::Slowness => 0,
         }
     }
 
