@@ -91,7 +91,7 @@ impl Pool {
             self.in_flight.fetch_sub(1, SeqCst);
             // One that would be refused anyway does not wait for it.
             let views = self.views(&current, now);
-            return Err(current.why_none(&views, asked, NoBackend::Full));
+            return Err(current.why_none(&views, asked));
         }
         let leased = self.choose(&current, asked, before.saturating_add(1), now, rng);
         if leased.is_err() {
@@ -122,7 +122,7 @@ impl Pool {
                 Attempt::Out => views = self.views(current, now),
             }
         }
-        Err(current.why_none(&views, asked, NoBackend::AllDown))
+        Err(current.why_none(&views, asked))
     }
 
     fn attempt(
@@ -191,8 +191,9 @@ impl Current {
         })
     }
 
-    /// Why nobody may serve; `otherwise` where somebody should be able to.
-    fn why_none(&self, views: &Views, asked: &Asked, otherwise: NoBackend) -> NoBackend {
+    /// Why nobody may serve. A member that has a place by now had none when one was chosen: whoever asks
+    /// waits, and gets it at once.
+    fn why_none(&self, views: &Views, asked: &Asked) -> NoBackend {
         if self.tiers.is_empty() {
             return NoBackend::Empty;
         }
@@ -200,21 +201,10 @@ impl Current {
             let tried = !asked.excluded.is_empty();
             return if tried { NoBackend::AllTried } else { NoBackend::AllDown };
         }
-        let limit = self.settings.limits.backend_in_flight;
-        let mut full = false;
-        for (tier, view) in self.tiers.iter().zip(&views.tiers) {
-            for index in view.serving() {
-                let backend = &tier.members()[*index as usize].backend;
-                let tried = asked.excluded.contains(&backend.id());
-                if tried {
-                    continue;
-                }
-                if limit.is_none_or(|limit| backend.in_flight() < limit) {
-                    return otherwise;
-                }
-                full = true;
-            }
-        }
-        if full { NoBackend::Full } else { NoBackend::AllTried }
+        let mut serving = self.tiers.iter().zip(&views.tiers).flat_map(|(tier, view)| {
+            view.serving().iter().map(|index| &tier.members()[*index as usize].backend)
+        });
+        let untried = serving.any(|backend| !asked.excluded.contains(&backend.id()));
+        if untried { NoBackend::Full } else { NoBackend::AllTried }
     }
 }

@@ -7,6 +7,7 @@ use crate::backend::health::{HealthPolicy, Standing, Transition};
 use crate::backend::lease::Lease;
 use crate::socket::ConnectFailure;
 
+mod contention;
 mod staleness;
 
 const POLICY: HealthPolicy =
