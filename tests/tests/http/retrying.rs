@@ -9,6 +9,7 @@ use trunkline_tests::port::ReservedPort;
 use super::site::{Plan, Site};
 
 mod bodies;
+mod guards;
 mod load;
 mod statuses;
 

@@ -70,10 +70,11 @@ impl Race {
             }
             let Some(rival) = &mut self.rival else {
                 // Both have failed, or there is only one.
-                return self
-                    .lost
-                    .take()
-                    .map_or(Poll::Pending, |fault| Poll::Ready(self.fails(fault)));
+                let Some(fault) = self.lost.take() else { return Poll::Pending };
+                match self.fails(fault) {
+                    Some(end) => return Poll::Ready(end),
+                    None => continue,
+                }
             };
             let second = ready!(rival.as_mut().poll(cx));
             self.rival = None;
@@ -90,43 +91,47 @@ impl Race {
                 self.challenge(&conversation.site);
                 None
             }
-            End::Unwanted(status) => {
-                let fault = Fault::Unwanted(status);
-                if self.rival.is_some() {
-                    self.lost = Some(fault);
-                    return None;
-                }
-                if self.pump.begun().goes_again(&self.lease) {
-                    return Some(End::Again(fault, false));
-                }
-                self.pump.accept();
-                None
-            }
-            End::Fault(fault) if fault.may_be_retried() && self.pump.may_go_again() => {
-                if self.rival.is_some() {
-                    self.lost = Some(fault);
-                    return None;
-                }
-                Some(self.fails(fault))
-            }
+            End::Unwanted(status) => self.loses(Fault::Unwanted(status)),
+            End::Fault(fault) if fault.may_be_retried() => self.loses(fault),
             end @ (End::Whole | End::Switched | End::Again(..) | End::Left(_) | End::Fault(_)) => {
                 Some(end)
             }
         }
     }
 
-    /// It has failed before a byte of the answer has reached the client.
-    fn fails(&mut self, fault: Fault) -> End {
+    /// The first one has failed: the second is waited for, if there is one.
+    fn loses(&mut self, fault: Fault) -> Option<End> {
+        // Whatever the client has got, it got from this one.
+        if self.rival.is_some() && self.pump.may_go_again() {
+            self.lost = Some(fault);
+            return None;
+        }
+        self.fails(fault)
+    }
+
+    /// It has failed before a byte of the answer has reached the client; nothing where what it has
+    /// answered is passed on after all.
+    fn fails(&mut self, fault: Fault) -> Option<End> {
         let (lost, unheard) = (matches!(fault, Fault::BackendLost(_)), self.pump.is_unheard());
         let stale = self.reused && lost && unheard;
-        let again = if stale {
+        let again = if !self.pump.may_go_again() {
+            // Not all of it was kept: its rest would be taken for a request.
+            false
+        } else if stale {
             // That a connection was stale says nothing about its backend.
             self.lease.pool().may_repeat()
         } else {
             // One that has begun to answer has carried it out, if only to break down behind that.
             (unheard || !lost) && self.pump.begun().goes_again(&self.lease)
         };
-        if again { End::Again(fault, stale) } else { End::Fault(fault) }
+        match (again, fault) {
+            (true, _) => Some(End::Again(fault, stale)),
+            (false, Fault::Unwanted(_)) => {
+                self.pump.accept();
+                None
+            }
+            (false, _) => Some(End::Fault(fault)),
+        }
     }
 
     /// Asks a second backend, if the budget allows and one can be had at once.
