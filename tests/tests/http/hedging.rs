@@ -148,6 +148,22 @@ fn of_two_that_are_asked_the_first_that_answers_counts_and_the_other_is_given_up
 }
 
 #[test]
+fn the_one_that_was_too_late_is_given_up_although_the_client_stays() -> Result<()> {
+    let mut hedged = Hedged::start(100)?;
+    hedged.ask_fast(10)?;
+    // More than it asks for: our end lingers for two seconds, until the client has ended as well.
+    let mut client = hedged
+        .ask("GET /slow HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET /never HTTP/1.1\r\n")?;
+    let (mut first, second) = (hedged.desk.call()?, hedged.desk.call()?);
+    first.wire.send(said(&first))?;
+    let answered = Instant::now();
+    client.answer()?;
+    is_given_up(second)?;
+    ensure!(answered.elapsed() < Duration::from_secs(1), "its place was kept");
+    Ok(())
+}
+
+#[test]
 fn a_client_that_leaves_ends_both_and_what_may_not_be_repeated_is_asked_once() -> Result<()> {
     let mut hedged = Hedged::start(100)?;
     let (client, first, second) = hedged.both()?;

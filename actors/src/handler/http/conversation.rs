@@ -168,7 +168,7 @@ impl Conversation {
         let pump = Pump::new(stream, begun, &settled, at);
         let mut race = Race::new(pump, lease, reused, at);
         let end = poll_fn(|cx| race.poll(cx, self)).await;
-        let Race { pump, mut lease, at, .. } = race;
+        let (pump, mut lease, at) = race.into_parts();
         let (mut begun, mut backend) = pump.into_parts();
         if let Some(well) = judged(&end, &begun) {
             let first_byte = begun.account.first_byte_at().unwrap_or_else(Instant::now);

@@ -23,15 +23,15 @@ use crate::stream::Stream;
 
 /// A try with a backend. The second one is polled here as well: whatever ends the request ends both.
 pub(super) struct Race {
-    pub(super) pump: Pump,
-    pub(super) lease: Lease,
+    pump: Pump,
+    lease: Lease,
     /// Its connection has served before.
-    pub(super) reused: bool,
+    reused: bool,
     rival: Option<Pin<Box<dyn Future<Output = Option<Rival>>>>>,
     /// How the first one has failed, while the second is still asked.
     lost: Option<Fault>,
     /// When the one that is listened to was sent the request.
-    pub(super) at: Instant,
+    at: Instant,
 }
 
 /// A second backend that has said something.
@@ -82,6 +82,11 @@ impl Race {
                 self.overtake(rival, conversation);
             }
         }
+    }
+
+    /// What is left of the one that was listened to. Nobody else is asked any more.
+    pub(super) fn into_parts(self) -> (Pump, Lease, Instant) {
+        (self.pump, self.lease, self.at)
     }
 
     /// What the end of the first one means; nothing where it goes on.
