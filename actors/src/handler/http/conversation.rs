@@ -168,12 +168,9 @@ impl Conversation {
         let pump = Pump::new(stream, begun, &settled, at);
         let mut race = Race::new(pump, lease, reused, at);
         let end = poll_fn(|cx| race.poll(cx, self)).await;
-        let (pump, mut lease, at) = race.into_parts();
+        race.report(&end, &self.site);
+        let (pump, lease) = race.into_parts();
         let (mut begun, mut backend) = pump.into_parts();
-        if let Some(well) = judged(&end, &begun) {
-            let first_byte = begun.account.first_byte_at().unwrap_or_else(Instant::now);
-            self.site.report(&mut lease, well, first_byte.saturating_duration_since(at));
-        }
         begun.account.status = begun.exchange.status();
         let fault = match end {
             End::Whole => {
@@ -250,34 +247,6 @@ impl Conversation {
         let before = Moved { from_client: account.bytes_in, to_client: account.bytes_out };
         Metered { forward: forward.starting_with(&early), before, account }.await;
     }
-}
-
-/// What the end of a try says of the backend; none if nothing.
-fn judged(end: &End, begun: &Begun) -> Option<bool> {
-    match end {
-        End::Whole | End::Switched | End::Left(_) => answered_well(begun),
-        End::Fault(fault) | End::Again(fault, false) => match fault {
-            Fault::BackendLost(_)
-            | Fault::Answer(_)
-            | Fault::FirstByte
-            | Fault::TryTimeout
-            | Fault::SlowBackend => Some(false),
-            Fault::Unwanted(status) => Some(*status < 500),
-            Fault::Request(_)
-            | Fault::SlowHead
-            | Fault::SlowBody
-            | Fault::SlowReader
-            | Fault::ClientLost(_)
-            | Fault::NoRoute
-            | Fault::Unreached(_)
-            | Fault::Deadline => answered_well(begun),
-        },
-        End::Again(_, true) | End::Unwanted(_) | End::Slow => None,
-    }
-}
-
-fn answered_well(begun: &Begun) -> Option<bool> {
-    begun.exchange.answer_has_begun().then(|| begun.exchange.status() < 500)
 }
 
 impl Drop for Conversation {

@@ -136,6 +136,11 @@ impl Pump {
         self.head.is_empty() && !self.begun.exchange.has_said_anything()
     }
 
+    /// The backend has taken all that has come of the request, which is not all of it.
+    pub(super) fn waits_for_client(&self) -> bool {
+        self.to_backend.is_empty() && !self.begun.exchange.request_is_whole()
+    }
+
     /// The request and its record, while it is under way.
     pub(super) fn begun(&mut self) -> &mut Begun {
         &mut self.begun

@@ -5,6 +5,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
@@ -85,8 +86,62 @@ impl Race {
     }
 
     /// What is left of the one that was listened to. Nobody else is asked any more.
-    pub(super) fn into_parts(self) -> (Pump, Lease, Instant) {
-        (self.pump, self.lease, self.at)
+    pub(super) fn into_parts(self) -> (Pump, Lease) {
+        (self.pump, self.lease)
+    }
+
+    /// Tells the backend what the end of the try says of it.
+    pub(super) fn report(&mut self, end: &End, site: &Site) {
+        let well = match end {
+            End::Whole | End::Switched | End::Left(_) => self.has_answered_well(),
+            End::Fault(fault) | End::Again(fault, _) => self.blames(*fault),
+            End::Unwanted(_) | End::Slow => None,
+        };
+        if let Some(well) = well {
+            let account = &self.pump.begun().account;
+            let first_byte = account.first_byte_at().unwrap_or_else(Instant::now);
+            let took = self.took(first_byte);
+            site.report(&mut self.lease, well, took);
+        }
+    }
+
+    fn has_answered_well(&mut self) -> Option<bool> {
+        let exchange = &self.pump.begun().exchange;
+        exchange.answer_has_begun().then(|| exchange.status() < 500)
+    }
+
+    /// Whether the backend has done well all the same; nothing if the fault does not tell.
+    fn blames(&mut self, fault: Fault) -> Option<bool> {
+        match fault {
+            // That a connection was stale says nothing about its backend.
+            Fault::BackendLost(_) if self.is_stale(fault) => None,
+            Fault::SlowBackend if self.pump.waits_for_client() => self.has_answered_well(),
+            Fault::BackendLost(_)
+            | Fault::Answer(_)
+            | Fault::FirstByte
+            | Fault::TryTimeout
+            | Fault::SlowBackend => Some(false),
+            Fault::Unwanted(status) => Some(status < 500),
+            Fault::Request(_)
+            | Fault::SlowHead
+            | Fault::SlowBody
+            | Fault::SlowReader
+            | Fault::ClientLost(_)
+            | Fault::NoRoute
+            | Fault::Unreached(_)
+            | Fault::Deadline => self.has_answered_well(),
+        }
+    }
+
+    /// The connection had been kept too long.
+    fn is_stale(&self, fault: Fault) -> bool {
+        self.reused && matches!(fault, Fault::BackendLost(_)) && self.pump.is_unheard()
+    }
+
+    /// How long the backend took until `then`. The time in which the client sent its body is not its.
+    fn took(&mut self, then: Instant) -> Duration {
+        let sent = self.pump.begun().account.sent_at().filter(|sent| *sent <= then);
+        then.saturating_duration_since(sent.map_or(self.at, |sent| sent.max(self.at)))
     }
 
     /// What the end of the first one means; nothing where it goes on.
@@ -118,12 +173,11 @@ impl Race {
     /// answered is passed on after all.
     fn fails(&mut self, fault: Fault) -> Option<End> {
         let (lost, unheard) = (matches!(fault, Fault::BackendLost(_)), self.pump.is_unheard());
-        let stale = self.reused && lost && unheard;
+        let stale = self.is_stale(fault);
         let again = if !self.pump.may_go_again() {
             // Not all of it was kept: its rest would be taken for a request.
             false
         } else if stale {
-            // That a connection was stale says nothing about its backend.
             self.lease.pool().may_repeat()
         } else {
             // One that has begun to answer has carried it out, if only to break down behind that.
@@ -162,10 +216,13 @@ impl Race {
     /// The second one goes on in the place of the first.
     fn overtake(&mut self, rival: Rival, conversation: &Conversation) {
         let Rival { stream, lease, first, reused, at } = rival;
+        // The first one has taken that long at least.
+        let well = self.lost.take().map_or(Some(true), |fault| self.blames(fault));
+        if let Some(well) = well {
+            let took = self.took(Instant::now());
+            conversation.site.report(&mut self.lease, well, took);
+        }
         self.pump.switch(stream, first).abort();
-        // It has taken that long at least.
-        let well = self.lost.take().is_none();
-        conversation.site.report(&mut self.lease, well, self.at.elapsed());
         (self.lease, self.reused, self.at) = (lease, reused, at);
         let begun = self.pump.begun();
         begun.account.reused = reused;
