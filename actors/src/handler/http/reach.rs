@@ -21,7 +21,7 @@ use crate::handler::waiting::granted;
 use crate::kept::{self, KeepLimits};
 use crate::pool::{Asked, Grant, NoBackend, PoolSettings, Reuse};
 use crate::record::Code;
-use crate::socket::connect;
+use crate::socket::{ConnectFailure, connect};
 use crate::stream::Stream;
 
 /// A connection to a backend, and the right to use it.
@@ -68,14 +68,19 @@ impl Site {
                 return Ok(Reached { stream, lease, reused: true, at: now });
             }
             begun.account.reused = false;
-            let within = within.min(begun.remaining(now)?);
-            let connected = connect(&[backend.address()], within, &self.upstreams.tcp).await;
+            let left = begun.remaining(now)?;
+            let addresses = [backend.address()];
+            let connected = connect(&addresses, within.min(left), &self.upstreams.tcp).await;
             now = Instant::now();
             match connected {
                 Ok(stream) => {
                     let transition = lease.connected(now);
                     self.upstreams.directory.tell(backend.id(), transition);
                     return Ok(Reached { stream, lease, reused: false, at: now });
+                }
+                // It has not had its time: that says nothing about it.
+                Err(error) if error.failure == ConnectFailure::TimedOut && left < within => {
+                    return Err(Fault::Deadline);
                 }
                 Err(error) => {
                     let transition = lease.failed(error.failure, now);
@@ -163,8 +168,10 @@ impl Begun {
     ) -> Result<Result<Lease, Code>, Fault> {
         self.account.phase = Phase::Route;
         let due = now + self.remaining(now)?.min(LEASE_LIMIT);
-        let grant = in_time(route.grant(asked, true), due, timer).await;
-        let ticket = match grant.unwrap_or(Err(Code::RouterLost)) {
+        let Some(grant) = in_time(route.grant(asked, true), due, timer).await else {
+            return self.too_late(Code::RouterLost);
+        };
+        let ticket = match grant {
             Ok(Grant::Lease(lease)) => return Ok(Ok(lease)),
             Ok(Grant::Queued(ticket)) => ticket,
             Err(code) => return Ok(Err(code)),
@@ -172,10 +179,16 @@ impl Begun {
         self.account.phase = Phase::Queue;
         let now = Instant::now();
         let due = now + self.remaining(now)?.min(ticket.within);
-        let granted = in_time(granted(ticket, client.waits()), due, timer).await;
-        let granted = granted.unwrap_or(Ok(Err(NoBackend::QueueTimeout)));
+        let Some(granted) = in_time(granted(ticket, client.waits()), due, timer).await else {
+            return self.too_late(Code::Refused(NoBackend::QueueTimeout.into()));
+        };
         let granted = granted.map_err(Fault::ClientLost)?;
         Ok(granted.map_err(|refusal| Code::Refused(refusal.into())))
+    }
+
+    /// `otherwise`, unless the whole request has taken too long.
+    fn too_late(&self, otherwise: Code) -> Result<Result<Lease, Code>, Fault> {
+        self.remaining(Instant::now()).map(|_| Err(otherwise))
     }
 
     /// The time that is left for it: nothing is begun for a request that nobody waits for any more.
