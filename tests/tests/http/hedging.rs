@@ -164,6 +164,18 @@ fn the_one_that_was_too_late_is_given_up_although_the_client_stays() -> Result<(
 }
 
 #[test]
+fn an_error_that_comes_sooner_does_not_win() -> Result<()> {
+    let mut hedged = Hedged::start(100)?;
+    let (mut client, mut first, mut second) = hedged.both()?;
+    second.wire.send("HTTP/1.1 500 Broken\r\nContent-Length: 0\r\n\r\n")?;
+    is_given_up(second)?;
+    first.wire.send(said(&first))?;
+    let answer = client.answer()?;
+    ensure!(answer.text() == name(first.asked.who), "{answer:?}");
+    hedged.site.expect_tries(client.local_addr()?, 200, "done", 1)
+}
+
+#[test]
 fn a_client_that_leaves_ends_both_and_what_may_not_be_repeated_is_asked_once() -> Result<()> {
     let mut hedged = Hedged::start(100)?;
     let (client, first, second) = hedged.both()?;

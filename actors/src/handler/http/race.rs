@@ -193,14 +193,19 @@ impl Race {
         }
     }
 
-    /// Asks a second backend, if the budget allows and one can be had at once.
+    /// Asks a second backend, if one can be had at once and the budget allows.
     fn challenge(&mut self, site: &Arc<Site>) {
         let Some(request) = self.pump.waiting() else { return };
-        if self.rival.is_some() || !self.pump.begun().goes_again(&self.lease) {
+        let attempts = self.lease.pool().current().settings().attempts.get();
+        let begun = self.pump.begun();
+        if self.rival.is_some() || begun.account.tried() >= attempts {
             return;
         }
-        let begun = self.pump.begun();
         let Some(upstream) = &begun.upstream else { return };
+        if upstream.asked.sticky == Some(self.lease.backend().tag()) {
+            // Nobody else knows the client: another one's answer is quick and wrong.
+            return;
+        }
         let mut asked = upstream.asked.clone();
         asked.excluded.push(self.lease.backend().id());
         asked.sticky = None;
@@ -237,9 +242,15 @@ async fn second(site: &Site, pool: &Arc<str>, asked: &Asked, request: &[u8]) -> 
     let Ok(Grant::Lease(mut lease)) = site.upstreams.route(pool).grant(asked, false).await else {
         return None;
     };
-    let (reuse, within) = {
+    // Not before: where nobody else is free, every slow request would take one for nothing.
+    if !lease.pool().may_repeat() {
+        return None;
+    }
+    let (reuse, within, unwanted) = {
         let current = lease.pool().current();
-        (may_reuse(current.settings(), true), current.settings().connect_timeout)
+        let settings = current.settings();
+        let unwanted = Arc::clone(&settings.retry.statuses);
+        (may_reuse(settings, true), settings.connect_timeout, unwanted)
     };
     let backend = Arc::clone(lease.backend());
     let directory = &site.upstreams.directory;
@@ -267,7 +278,19 @@ async fn second(site: &Site, pool: &Arc<str>, asked: &Asked, request: &[u8]) -> 
         }
         return None;
     };
+    // One that is quick because it is broken is not preferred to one that takes its time.
+    if let Some(status) = status(&first)
+        && (status >= 500 || unwanted.contains(&status))
+    {
+        site.report(&mut lease, status < 500, at.elapsed());
+        return None;
+    }
     Some(Rival { stream: stream.0.take()?, lease, first, reused, at })
+}
+
+/// The status of an answer that begins so, as far as it is there.
+fn status(first: &[u8]) -> Option<u16> {
+    std::str::from_utf8(first.get(9..12)?).ok()?.parse().ok()
 }
 
 /// A connection that may not be needed: dropped, it ends by force, so that its backend stops as well.
