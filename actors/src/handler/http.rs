@@ -7,7 +7,7 @@
 //! | `begun` | a request whose head has been read |
 //! | `reach` | from a lease to a connection that can be sent to |
 //! | `pump` | both bodies on their way, and what ends them |
-//! | `race` | a try with one backend, and with a second where the first takes too long |
+//! | `race`, `rival` | a try with one backend, and with a second where the first takes too long |
 //! | `answering` | answers of our own, and how a connection ends after one |
 //! | `fault` | why a request was not answered by a backend |
 //! | `account` | the record of one request, and its line in the log |
@@ -25,6 +25,7 @@ mod intake;
 mod pump;
 mod race;
 mod reach;
+mod rival;
 mod timer;
 
 use std::net::IpAddr;

@@ -1,7 +1,5 @@
 //! A try with one backend, and with a second one where the first takes too long.
 
-use std::future::poll_fn;
-use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -13,14 +11,8 @@ use super::Site;
 use super::conversation::Conversation;
 use super::fault::Fault;
 use super::pump::{End, Pump};
-use super::reach::may_reuse;
+use super::rival::{Rival, second};
 use crate::backend::lease::Lease;
-use crate::kept;
-use crate::pool::{Asked, Grant};
-use crate::scratch::with_scratch;
-use crate::socket::connect;
-use crate::spare::Lent;
-use crate::stream::Stream;
 
 /// A try with a backend. The second one is polled here as well: whatever ends the request ends both.
 pub(super) struct Race {
@@ -32,15 +24,6 @@ pub(super) struct Race {
     /// How the first one has failed, while the second is still asked.
     lost: Option<Fault>,
     /// When the one that is listened to was sent the request.
-    at: Instant,
-}
-
-/// A second backend that has said something.
-struct Rival {
-    stream: Stream,
-    lease: Lease,
-    first: Lent,
-    reused: bool,
     at: Instant,
 }
 
@@ -234,96 +217,5 @@ impl Race {
         begun.account.tries(&self.lease);
         let current = self.lease.pool().current();
         begun.stick(current.settings(), &self.lease);
-    }
-}
-
-/// Asks a second backend and waits for the first bytes of its answer; nothing if it has none to give.
-async fn second(site: &Site, pool: &Arc<str>, asked: &Asked, request: &[u8]) -> Option<Rival> {
-    let Ok(Grant::Lease(mut lease)) = site.upstreams.route(pool).grant(asked, false).await else {
-        return None;
-    };
-    // Not before: where nobody else is free, every slow request would take one for nothing.
-    if !lease.pool().may_repeat() {
-        return None;
-    }
-    let (reuse, within, unwanted) = {
-        let current = lease.pool().current();
-        let settings = current.settings();
-        let unwanted = Arc::clone(&settings.retry.statuses);
-        (may_reuse(settings, true), settings.connect_timeout, unwanted)
-    };
-    let backend = Arc::clone(lease.backend());
-    let directory = &site.upstreams.directory;
-    let kept =
-        if reuse && !lease.is_trial() { kept::take(backend.id(), Instant::now()) } else { None };
-    let reused = kept.is_some();
-    let stream = match kept {
-        Some(stream) => stream,
-        None => match connect(&[backend.address()], within, &site.upstreams.tcp).await {
-            Ok(stream) => {
-                directory.tell(backend.id(), lease.connected(Instant::now()));
-                stream
-            }
-            Err(error) => {
-                directory.tell(backend.id(), lease.failed(error.failure, Instant::now()));
-                return None;
-            }
-        },
-    };
-    let at = Instant::now();
-    let mut stream = Unwanted(Some(stream));
-    let Ok(first) = poll_fn(stream.answer(request)).await else {
-        if !reused {
-            site.report(&mut lease, false, at.elapsed());
-        }
-        return None;
-    };
-    // One that is quick because it is broken is not preferred to one that takes its time.
-    if let Some(status) = status(&first)
-        && (status >= 500 || unwanted.contains(&status))
-    {
-        site.report(&mut lease, status < 500, at.elapsed());
-        return None;
-    }
-    Some(Rival { stream: stream.0.take()?, lease, first, reused, at })
-}
-
-/// The status of an answer that begins so, as far as it is there.
-fn status(first: &[u8]) -> Option<u16> {
-    std::str::from_utf8(first.get(9..12)?).ok()?.parse().ok()
-}
-
-/// A connection that may not be needed: dropped, it ends by force, so that its backend stops as well.
-struct Unwanted(Option<Stream>);
-
-impl Unwanted {
-    /// Sends the request, and reads the first of the answer.
-    fn answer<'a>(
-        &'a mut self,
-        mut request: &'a [u8],
-    ) -> impl FnMut(&mut Context<'_>) -> Poll<io::Result<Lent>> + 'a {
-        move |cx| {
-            let Some(stream) = &mut self.0 else {
-                return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
-            };
-            while !request.is_empty() {
-                match ready!(stream.poll_write(cx, request))? {
-                    0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                    count => request = &request[count..],
-                }
-            }
-            with_scratch(|scratch| match ready!(stream.poll_read(cx, scratch))? {
-                0 => Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
-                count => Poll::Ready(Ok(Lent::of(&scratch[..count]))),
-            })
-        }
-    }
-}
-
-impl Drop for Unwanted {
-    fn drop(&mut self) {
-        if let Some(stream) = &mut self.0 {
-            stream.abort();
-        }
     }
 }
