@@ -183,9 +183,14 @@ impl Backend {
         self.judge(now, |health, policy| health.probe_passed(policy, now))
     }
 
-    /// A probe failed.
+    /// A probe failed to connect.
     pub fn probe_failed(&self, now: Instant) -> Option<Transition> {
         self.judge(now, |health, policy| health.probe_failed(policy, now))
+    }
+
+    /// A probe was connected, and answered badly or not at all.
+    pub fn probe_answered_badly(&self, now: Instant) -> Option<Transition> {
+        self.judge(now, |health, policy| health.probe_answered_badly(policy, now))
     }
 
     /// Whether a lease would be granted now: up, or down with a trial due.

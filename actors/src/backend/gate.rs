@@ -11,7 +11,8 @@ const CLEAN: u64 = 0;
 const SHAKY: u64 = 1;
 /// Anything from here on says: down, and a trial is due that many nanoseconds, less this, after `born`.
 const DOWN: u64 = 2;
-const ON_TRIAL: u64 = u64::MAX;
+/// Down, and nothing but a change of health makes a trial due.
+const CLOSED: u64 = u64::MAX;
 
 /// Whether a backend can be leased.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +47,7 @@ impl Gate {
             Standing::Down { retry_at } => {
                 DOWN + nanos(retry_at.saturating_duration_since(self.born))
             }
-            Standing::OnTrial => ON_TRIAL,
+            Standing::OnTrial | Standing::Unfit => CLOSED,
         };
         let before = self.word.swap(word, Relaxed);
         before != word && before.max(word) >= DOWN
@@ -65,7 +66,7 @@ impl Gate {
     pub(super) fn open(&self, now: Instant) -> Open {
         match self.word.load(Relaxed) {
             CLEAN | SHAKY => Open::Now,
-            ON_TRIAL => Open::Never,
+            CLOSED => Open::Never,
             due => {
                 let due = self.born + Duration::from_nanos(due - DOWN);
                 if due <= now { Open::Now } else { Open::At(due) }

@@ -10,7 +10,9 @@
 //! While a backend is down, one connection at a time is let through as a *trial*, first after
 //! `retry_after` and then after twice the time of before, up to [`LONGEST_RETRY`]. A failing probe
 //! counts like a failed trial, so that a pool with probes spends no client's connection on a
-//! backend that is known to be down.
+//! backend that is known to be down. Where a probe was connected and then answered badly there are
+//! no trials: that a client connects would show nothing that the probe had not seen. Only probes
+//! that pass end such an outage, as in haproxy and Envoy.
 
 use std::time::Duration;
 
@@ -61,6 +63,8 @@ pub enum Standing {
     },
     /// It is out and its trial is under way.
     OnTrial,
+    /// It is out, as it connects but answers probes badly: only they bring it back.
+    Unfit,
 }
 
 /// A change between up and down, for whoever logs and emits it.
@@ -72,8 +76,8 @@ pub enum Transition {
         reason: DownReason,
         /// How often in a row.
         failures: u32,
-        /// When its first trial is due.
-        retry_at: Instant,
+        /// When its first trial is due; none where only probes can bring it back.
+        retry_at: Option<Instant>,
     },
     /// The backend connects but answers badly, and is left out for a while.
     Ejected {
@@ -176,6 +180,8 @@ struct Outage {
     wait: Duration,
     /// Probes passed in a row.
     passes: u32,
+    /// A probe was connected and answered badly.
+    unfit: bool,
     trial: Option<Trial>,
 }
 
@@ -194,6 +200,7 @@ impl Health {
         match &self.state {
             State::Up { failures: 0, .. } => Standing::Up,
             State::Up { .. } => Standing::Shaky,
+            State::Down(Outage { unfit: true, .. }) => Standing::Unfit,
             State::Down(Outage { trial: Some(_), .. }) => Standing::OnTrial,
             State::Down(outage) => Standing::Down { retry_at: outage.retry_at },
         }
@@ -205,7 +212,9 @@ impl Health {
     pub fn admit(&mut self, now: Instant) -> Admission {
         match &mut self.state {
             State::Up { .. } => Admission::Ordinary,
-            State::Down(outage) if outage.trial.is_none() && outage.retry_at <= now => {
+            State::Down(outage)
+                if !outage.unfit && outage.trial.is_none() && outage.retry_at <= now =>
+            {
                 self.trials = self.trials.wrapping_add(1);
                 outage.trial = Some(Trial(self.trials));
                 Admission::Trial(Trial(self.trials))
@@ -223,6 +232,11 @@ impl Health {
                 None
             }
             State::Down(outage) if trial.is_some() && outage.trial == trial => {
+                if outage.unfit {
+                    // It was let through before the probe found more out than it can.
+                    outage.trial = None;
+                    return None;
+                }
                 Some(self.come_up(UpReason::Trial, now))
             }
             State::Down(_) => None,
@@ -241,7 +255,7 @@ impl Health {
                 *failures = failures.saturating_add(1);
                 let failures = *failures;
                 (failures >= policy.fall)
-                    .then(|| self.go_down(DownReason::Connections, failures, policy, now))
+                    .then(|| self.go_down(DownReason::Connections, failures, false, policy, now))
             }
             State::Down(outage) => {
                 if trial.is_some() && outage.trial == trial {
@@ -276,17 +290,36 @@ impl Health {
         }
     }
 
-    /// A probe failed.
+    /// A probe failed to connect.
     pub fn probe_failed(&mut self, policy: &HealthPolicy, now: Instant) -> Option<Transition> {
+        self.probed_in_vain(false, policy, now)
+    }
+
+    /// A probe was connected, and answered badly or not at all.
+    pub fn probe_answered_badly(
+        &mut self,
+        policy: &HealthPolicy,
+        now: Instant,
+    ) -> Option<Transition> {
+        self.probed_in_vain(true, policy, now)
+    }
+
+    fn probed_in_vain(
+        &mut self,
+        unfit: bool,
+        policy: &HealthPolicy,
+        now: Instant,
+    ) -> Option<Transition> {
         match &mut self.state {
             State::Up { probe_failures, .. } => {
                 *probe_failures = probe_failures.saturating_add(1);
                 let failures = *probe_failures;
                 (failures >= policy.probe_fall)
-                    .then(|| self.go_down(DownReason::Probes, failures, policy, now))
+                    .then(|| self.go_down(DownReason::Probes, failures, unfit, policy, now))
             }
             State::Down(outage) => {
                 outage.passes = 0;
+                outage.unfit |= unfit;
                 outage.postpone(policy, now);
                 None
             }
@@ -297,12 +330,15 @@ impl Health {
         &mut self,
         reason: DownReason,
         failures: u32,
+        unfit: bool,
         policy: &HealthPolicy,
         now: Instant,
     ) -> Transition {
         let wait = policy.retry_after;
         let retry_at = now + wait;
-        self.state = State::Down(Outage { since: now, retry_at, wait, passes: 0, trial: None });
+        let (passes, trial) = (0, None);
+        self.state = State::Down(Outage { since: now, retry_at, wait, passes, unfit, trial });
+        let retry_at = (!unfit).then_some(retry_at);
         Transition::WentDown { reason, failures, retry_at }
     }
 

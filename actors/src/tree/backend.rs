@@ -45,8 +45,10 @@ impl Handles<Changed> for BackendActor {
                 let reason = reason.name();
                 let cause = changed.cause.map(ProbeFailure::name);
                 let status = changed.cause.and_then(ProbeFailure::status);
-                let retry_in = retry_at.saturating_duration_since(tokio::time::Instant::now());
-                warn!(pool, backend, reason, cause, status, failures, ?retry_in, "backend is out");
+                let now = tokio::time::Instant::now();
+                let retry_in = retry_at.map(|at| at.saturating_duration_since(now));
+                let retry_in = retry_in.map(tracing::field::debug);
+                warn!(pool, backend, reason, cause, status, failures, retry_in, "backend is out");
             }
             Transition::Ejected { reason, until } => {
                 let reason = reason.name();
@@ -71,7 +73,7 @@ impl Detail for Shown {
         let health = match self.0.standing() {
             Standing::Up => "up",
             Standing::Shaky => "shaky",
-            Standing::Down { .. } => "down",
+            Standing::Down { .. } | Standing::Unfit => "down",
             Standing::OnTrial => "on_trial",
         };
         json!({

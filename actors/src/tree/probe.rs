@@ -43,7 +43,7 @@ impl ProbeSettings {
     fn pause(&self, standing: Standing, random: f64) -> Duration {
         let interval = match standing {
             Standing::Up | Standing::Shaky => self.interval,
-            Standing::Down { .. } | Standing::OnTrial => self.interval_down,
+            Standing::Down { .. } | Standing::OnTrial | Standing::Unfit => self.interval_down,
         };
         interval.mul_f64(0.9 + 0.2 * random)
     }
@@ -91,10 +91,19 @@ impl Probe {
     fn judge(&self, result: Result<(), ProbeFailure>) {
         let now = Instant::now();
         let cause = result.err();
-        let transition = match cause.map(ProbeFailure::fault) {
+        let transition = match cause {
             None => self.backend.probe_passed(now),
-            Some(Fault::Backend) => self.backend.probe_failed(now),
-            Some(Fault::Ours) => None,
+            Some(ProbeFailure::Connect(failure)) => match failure.fault() {
+                Fault::Backend => self.backend.probe_failed(now),
+                Fault::Ours => None,
+            },
+            Some(
+                ProbeFailure::AnswerTimedOut
+                | ProbeFailure::Lost(_)
+                | ProbeFailure::Answer(_)
+                | ProbeFailure::Status(_)
+                | ProbeFailure::TextMissing,
+            ) => self.backend.probe_answered_badly(now),
         };
         if let Some(transition) = transition {
             // The cell knows already; see `Directory::tell`.

@@ -42,7 +42,7 @@ fn failures_in_a_row_take_it_out_and_a_success_between_them_does_not() {
         Some(Transition::WentDown {
             reason: DownReason::Connections,
             failures: 3,
-            retry_at: after(now, 1)
+            retry_at: Some(after(now, 1))
         })
     );
     assert_eq!(health.admit(now), Admission::Refused);
@@ -134,6 +134,33 @@ fn failing_probes_put_the_trial_off() {
     assert_eq!(health.standing(), Standing::Down { retry_at: after(now, 3) });
 }
 
+#[test]
+fn a_connection_does_not_bring_back_what_answers_probes_badly() {
+    let now = Instant::now();
+    let mut health = Health::default();
+    let _ = health.probe_answered_badly(&POLICY, now);
+    let gone_down = health.probe_answered_badly(&POLICY, now);
+    assert!(matches!(gone_down, Some(Transition::WentDown { retry_at: None, .. })));
+    assert_eq!(health.standing(), Standing::Unfit);
+    assert_eq!(health.admit(after(now, 100)), Admission::Refused);
+    let _ = health.probe_failed(&POLICY, after(now, 101));
+    assert_eq!(health.admit(after(now, 200)), Admission::Refused, "it may only be starting again");
+    assert_eq!(health.probe_passed(&POLICY, after(now, 201)), None);
+    assert!(health.probe_passed(&POLICY, after(now, 202)).is_some());
+    assert_eq!(health.admit(after(now, 202)), Admission::Ordinary);
+}
+
+#[test]
+fn a_trial_that_a_probe_has_overtaken_brings_nothing_back() {
+    let now = Instant::now();
+    let mut health = down(now);
+    let now = after(now, 1);
+    let trial = trial(&mut health, now);
+    assert_eq!(health.probe_answered_badly(&POLICY, now), None);
+    assert_eq!(health.connected(Some(trial), now), None);
+    assert_eq!(health.standing(), Standing::Unfit);
+}
+
 #[derive(Debug, Clone)]
 enum Event {
     Admit,
@@ -142,6 +169,7 @@ enum Event {
     Dropped(usize),
     ProbePassed,
     ProbeFailed,
+    ProbeAnsweredBadly,
     Wait(u64),
 }
 
@@ -153,6 +181,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => (0..8usize).prop_map(Event::Dropped),
         1 => Just(Event::ProbePassed),
         1 => Just(Event::ProbeFailed),
+        1 => Just(Event::ProbeAnsweredBadly),
         2 => (0..40_000u64).prop_map(Event::Wait),
     ]
 }
@@ -202,6 +231,7 @@ proptest! {
                 Event::Connected(_) | Event::Failed(_) | Event::Dropped(_) => None,
                 Event::ProbePassed => health.probe_passed(&policy, now),
                 Event::ProbeFailed => health.probe_failed(&policy, now),
+                Event::ProbeAnsweredBadly => health.probe_answered_badly(&policy, now),
             };
             match transition {
                 Some(Transition::WentDown { .. }) => {
@@ -219,6 +249,7 @@ proptest! {
             }
             match health.standing() {
                 Standing::Up | Standing::Shaky => prop_assert!(up),
+                Standing::Unfit => prop_assert!(!up),
                 Standing::OnTrial => prop_assert!(!up && out.iter().any(Option::is_some)),
                 Standing::Down { retry_at } => {
                     prop_assert!(!up);
