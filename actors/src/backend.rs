@@ -316,9 +316,7 @@ impl Backend {
 
     /// Counts a lease, unless there are `limit` already.
     pub(crate) fn begin_lease(&self, limit: Option<u32>) -> bool {
-        let before = self.in_flight.fetch_add(1, SeqCst);
-        if limit.is_some_and(|limit| before >= limit) {
-            self.in_flight.fetch_sub(1, SeqCst);
+        if count_in(&self.in_flight, limit).is_none() {
             return false;
         }
         self.leases.fetch_add(1, Relaxed);
@@ -346,6 +344,17 @@ impl Backend {
         }
         answer
     }
+}
+
+/// Counts one more and says how many they are with it, or none where there are `limit` already. Never
+/// counts beyond the limit, not for a moment: who looked just then would find no place and wait,
+/// while nobody is left whose end would wake it.
+pub(crate) fn count_in(count: &AtomicU32, limit: Option<u32>) -> Option<u32> {
+    let Some(limit) = limit else {
+        return Some(count.fetch_add(1, SeqCst).saturating_add(1));
+    };
+    let next = |count: u32| (count < limit).then(|| count.saturating_add(1));
+    count.fetch_update(SeqCst, SeqCst, next).ok().map(|before| before.saturating_add(1))
 }
 
 #[cfg(test)]

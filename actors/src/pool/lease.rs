@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use tokio::time::Instant;
 
 use super::{Current, NoBackend, Pool, Ticket};
+use crate::backend::count_in;
 use crate::backend::health::Admission;
 use crate::backend::lease::Lease;
 use crate::backend::{Backend, BackendId};
@@ -54,10 +55,13 @@ impl Pool {
         rng: &mut fastrand::Rng,
     ) -> Result<Grant, NoBackend> {
         if self.waiting() == 0 {
-            return match self.lease(&asked, now, rng) {
+            let answer = match self.lease(&asked, now, rng) {
                 Err(NoBackend::Full) => self.enqueue(asked, now, rng).map(Grant::Queued),
                 answer => answer.map(Grant::Lease),
             };
+            // Who looks for a member holds a place of the pool meanwhile. Somebody may have queued for
+            // just that one, and nobody else may be left whose end would wake it.
+            return answer.inspect_err(|_| self.serve_queue(now));
         }
         // Whoever waits has come before.
         match self.enqueue(asked.clone(), now, rng) {
@@ -86,14 +90,12 @@ impl Pool {
     ) -> Result<Lease, NoBackend> {
         let current = self.current.load();
         let limits = current.settings.limits;
-        let before = self.in_flight.fetch_add(1, SeqCst);
-        if limits.in_flight.is_some_and(|limit| before >= limit) {
-            self.in_flight.fetch_sub(1, SeqCst);
+        let Some(in_flight) = count_in(&self.in_flight, limits.in_flight) else {
             // One that would be refused anyway does not wait for it.
             let views = self.views(&current, now);
             return Err(current.why_none(&views, asked));
-        }
-        let leased = self.choose(&current, asked, before.saturating_add(1), now, rng);
+        };
+        let leased = self.choose(&current, asked, in_flight, now, rng);
         if leased.is_err() {
             self.in_flight.fetch_sub(1, SeqCst);
         }

@@ -137,3 +137,6 @@ impl Pool {
         None
     }
 }
+
+#[cfg(test)]
+mod tests;
