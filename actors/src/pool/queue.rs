@@ -19,6 +19,10 @@ use crate::backend::lease::Lease;
 /// it has tried that backend before.
 const LOOKED_AT: usize = 16;
 
+/// How often, at most, a full line is searched for those who have given up: a flood that is refused
+/// must not have everybody who waits looked at for each of its requests.
+const SWEEP: Duration = Duration::from_millis(10);
+
 /// First come, first served, over all workers. The lock is taken only where somebody waits.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
@@ -29,6 +33,8 @@ pub(super) struct Queue {
 #[derive(Debug, Default)]
 struct Line {
     waiters: VecDeque<Waiter>,
+    /// When those who have given up were looked for last, because the line was full.
+    swept: Option<Instant>,
     rng: fastrand::Rng,
 }
 
@@ -83,7 +89,9 @@ impl Pool {
         let (to, from) = oneshot::channel();
         {
             let mut line = self.queue.line.lock();
-            if line.waiters.len() >= limits.queue as usize {
+            let swept = line.swept.is_some_and(|at| now.saturating_duration_since(at) < SWEEP);
+            if line.waiters.len() >= limits.queue as usize && !swept {
+                line.swept = Some(now);
                 line.waiters.retain(|waiter| !waiter.to.is_closed());
             }
             if line.waiters.len() >= limits.queue as usize {
@@ -122,7 +130,7 @@ impl Pool {
         line: &mut Line,
         now: Instant,
     ) -> Option<(oneshot::Sender<Granted>, Granted)> {
-        let Line { waiters, rng } = line;
+        let Line { waiters, rng, .. } = line;
         let mut place = 0;
         while place < waiters.len().min(LOOKED_AT) {
             if waiters[place].to.is_closed() {
@@ -130,6 +138,8 @@ impl Pool {
                 continue;
             }
             match self.lease(&waiters[place].asked, now, rng) {
+                // Who has tried nobody yet can take any place: there is none for those behind either.
+                Err(NoBackend::Full) if waiters[place].asked.excluded.is_empty() => return None,
                 Err(NoBackend::Full) => place += 1,
                 answer => return Some((waiters.remove(place)?.to, answer)),
             }

@@ -62,3 +62,26 @@ fn nobody_is_left_waiting_and_nobody_is_told_that_all_are_down() {
         }
     }
 }
+
+#[test]
+fn one_who_has_tried_somebody_does_not_stop_those_behind() {
+    let limits = Limits { backend_in_flight: Some(1), ..Limits::default() };
+    let pool = pool(2, limits);
+    let (now, mut rng) = (Instant::now(), fastrand::Rng::with_seed(1));
+    let mut grant = |asked| pool.grant(asked, now, &mut rng).unwrap();
+    let leases = [(); 2].map(|()| match grant(Asked::default()) {
+        Grant::Lease(lease) => lease,
+        Grant::Queued(_) => panic!("there are two places"),
+    });
+    let [first, second] = leases;
+    let excluded = vec![first.backend().id()];
+    let Grant::Queued(picky) = grant(Asked { excluded, ..Asked::default() }) else { panic!() };
+    let Grant::Queued(next) = grant(Asked::default()) else { panic!() };
+    drop(first);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let next = runtime.block_on(next).unwrap();
+    assert_eq!(pool.waiting(), 1);
+    drop(second);
+    let picky = runtime.block_on(picky).unwrap();
+    assert_ne!(next.backend().id(), picky.backend().id());
+}
