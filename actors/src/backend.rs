@@ -239,7 +239,12 @@ impl Backend {
         if self.ejected_until().is_none_or(|until| until > now) {
             return None;
         }
-        std::mem::take(&mut self.judged.lock().ejected).then_some(Transition::Readmitted)
+        if !std::mem::take(&mut self.judged.lock().ejected) {
+            return None;
+        }
+        // What it answered meanwhile to requests of before, or in a panic, says nothing new.
+        self.tally.restart();
+        Some(Transition::Readmitted)
     }
 
     /// An interval of the ejections' policy is over.

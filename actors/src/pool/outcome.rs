@@ -60,7 +60,9 @@ impl Pool {
         }
         let failures = backend.tally(well, settings.ejection.success_rate.is_some());
         let most = settings.ejection.failures;
-        (most > 0 && failures >= most)
+        // Only once in so many failures, as in Envoy: where nobody else may be ejected, the lock and the
+        // look at all members would else come with every bad answer.
+        (most > 0 && failures > 0 && failures.is_multiple_of(most) && !backend.is_ejected(now))
             .then(|| self.eject(&current, backend, EjectReason::Failures, now))
             .flatten()
     }
@@ -121,3 +123,6 @@ impl Pool {
         Some(backend.eject(policy, reason, now))
     }
 }
+
+#[cfg(test)]
+mod tests;
