@@ -1,4 +1,4 @@
-use super::super::PoolSettings;
+use super::super::{Asked, PoolSettings};
 use super::*;
 use crate::backend::health::HealthPolicy;
 
@@ -39,4 +39,22 @@ fn one_that_goes_on_failing_is_ejected_once_there_is_room() {
     assert!(!fails(&pool, &backends[1], 7, now));
     let now = now + Duration::from_secs(10);
     assert!(fails(&pool, &backends[1], 5, now));
+}
+
+#[test]
+fn members_that_drain_do_not_make_a_panic() {
+    let (pool, backends) = pool(8);
+    let draining = |at: usize| (3..8).contains(&at);
+    let members = backends
+        .iter()
+        .enumerate()
+        .map(|(at, backend)| Member { draining: draining(at), ..Member::new(Arc::clone(backend)) });
+    let now = Instant::now();
+    pool.update(PoolSettings::default(), members.collect(), now);
+    assert!(fails(&pool, &backends[0], 5, now));
+    let mut rng = fastrand::Rng::with_seed(1);
+    for _ in 0..100 {
+        let lease = pool.lease(&Asked::default(), now, &mut rng).unwrap();
+        assert_ne!(lease.backend().id(), backends[0].id());
+    }
 }
