@@ -1,6 +1,6 @@
 //! All sources of a pool.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::net::SocketAddr;
 
 use tokio::time::Instant;
@@ -33,10 +33,11 @@ impl Sources {
 
     /// Replaces the sources. One whose origin stays keeps its last answer and its schedule.
     pub fn configure(&mut self, plans: Vec<SourcePlan>, now: Instant) {
-        let mut before = std::mem::take(&mut self.sources);
+        // Mostly the next is the first that is left.
+        let mut before = VecDeque::from(std::mem::take(&mut self.sources));
         for plan in plans {
             let same = before.iter().position(|(_, source)| source.plan().origin == plan.origin);
-            let kept = same.map(|at| before.remove(at));
+            let kept = same.and_then(|at| before.remove(at));
             let source = kept.map(|(id, mut source)| {
                 source.replan(plan.clone());
                 (id, source)
