@@ -200,7 +200,7 @@ impl Cell {
         let wait = self.policy.retry_after;
         let due = now + wait;
         self.health = Health::Down { since: now, due, wait, passes: 0, trial: None, failed: 0 };
-        Transition::WentDown { reason, failures, retry_at: due }
+        Transition::WentDown { reason, failures, retry_at: Some(due) }
     }
 
     fn come_up(&mut self, reason: UpReason, now: Instant) -> Transition {

@@ -53,7 +53,7 @@ impl World {
                 assert!(self.cells[index].is_up());
                 probing.interval
             }
-            Standing::Down { .. } | Standing::OnTrial => probing.interval_down,
+            Standing::Down { .. } | Standing::OnTrial | Standing::Unfit => probing.interval_down,
         };
         let pause = pause.mul_f64(0.9 + 0.2 * self.rng.f64());
         self.after(pause, Event::ProbeDue(index));
