@@ -223,7 +223,7 @@ impl Cell {
             self.successes += u32::from(well);
         }
         self.streak = if well { 0 } else { self.streak + 1 };
-        policy.failures > 0 && self.streak >= policy.failures
+        policy.failures > 0 && self.streak > 0 && self.streak.is_multiple_of(policy.failures)
     }
 
     /// The n-th ejection lasts n times as long as the first, up to the longest.
@@ -246,7 +246,11 @@ impl Cell {
 
     /// Whether its ejection has ended, and nobody has been told.
     pub(super) fn readmit(&mut self, now: Instant) -> bool {
-        !self.is_ejected(now) && std::mem::take(&mut self.untold)
+        let is_back = !self.is_ejected(now) && std::mem::take(&mut self.untold);
+        if is_back {
+            self.streak = 0;
+        }
+        is_back
     }
 
     /// An interval is over.
