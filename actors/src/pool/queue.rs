@@ -132,15 +132,22 @@ impl Pool {
     ) -> Option<(oneshot::Sender<Granted>, Granted)> {
         let Line { waiters, rng, .. } = line;
         let mut place = 0;
+        // One who has tried nobody yet can take any place, and there was none.
+        let mut full = false;
         while place < waiters.len().min(LOOKED_AT) {
             if waiters[place].to.is_closed() {
                 waiters.remove(place);
                 continue;
             }
+            if full && waiters[place].asked.excluded.is_empty() {
+                place += 1;
+                continue;
+            }
             match self.lease(&waiters[place].asked, now, rng) {
-                // Who has tried nobody yet can take any place: there is none for those behind either.
-                Err(NoBackend::Full) if waiters[place].asked.excluded.is_empty() => return None,
-                Err(NoBackend::Full) => place += 1,
+                Err(NoBackend::Full) => {
+                    full |= waiters[place].asked.excluded.is_empty();
+                    place += 1;
+                }
                 answer => return Some((waiters.remove(place)?.to, answer)),
             }
         }
