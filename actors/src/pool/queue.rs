@@ -19,10 +19,6 @@ use crate::backend::lease::Lease;
 /// it has tried that backend before.
 const LOOKED_AT: usize = 16;
 
-/// How often, at most, a full line is searched for those who have given up: a flood that is refused
-/// must not have everybody who waits looked at for each of its requests.
-const SWEEP: Duration = Duration::from_millis(10);
-
 /// First come, first served, over all workers. The lock is taken only where somebody waits.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
@@ -33,8 +29,6 @@ pub(super) struct Queue {
 #[derive(Debug, Default)]
 struct Line {
     waiters: VecDeque<Waiter>,
-    /// When those who have given up were looked for last, because the line was full.
-    swept: Option<Instant>,
     rng: fastrand::Rng,
 }
 
@@ -89,9 +83,7 @@ impl Pool {
         let (to, from) = oneshot::channel();
         {
             let mut line = self.queue.line.lock();
-            let swept = line.swept.is_some_and(|at| now.saturating_duration_since(at) < SWEEP);
-            if line.waiters.len() >= limits.queue as usize && !swept {
-                line.swept = Some(now);
+            if line.waiters.len() >= limits.queue as usize {
                 line.waiters.retain(|waiter| !waiter.to.is_closed());
             }
             if line.waiters.len() >= limits.queue as usize {
@@ -130,7 +122,7 @@ impl Pool {
         line: &mut Line,
         now: Instant,
     ) -> Option<(oneshot::Sender<Granted>, Granted)> {
-        let Line { waiters, rng, .. } = line;
+        let Line { waiters, rng } = line;
         let mut place = 0;
         // One who has tried nobody yet can take any place, and there was none.
         let mut full = false;
