@@ -337,12 +337,17 @@ impl Backend {
     /// never shows an older state than the last.
     fn judge<R>(&self, now: Instant, change: impl FnOnce(&mut Health, &HealthPolicy) -> R) -> R {
         let mut judged = self.judged.lock();
-        let Judged { health, policy, .. } = &mut *judged;
+        let Judged { health, policy, ejection, .. } = &mut *judged;
         let was_out = !self.gate.is_up();
         let answer = change(health, policy);
         let standing = health.standing();
         if was_out && matches!(standing, Standing::Up | Standing::Shaky) {
             self.back_since.set(now);
+            // What it was ejected for was the beginning of its outage, or is to be seen again.
+            if ejection.end(now) {
+                self.ejected_until.set(now);
+                self.tally.restart();
+            }
         }
         if self.gate.set(standing) {
             self.changed();

@@ -75,6 +75,15 @@ impl Ejection {
         until
     }
 
+    /// Ends an ejection early; says whether there was one. It counts for the next all the same.
+    pub fn end(&mut self, now: Instant) -> bool {
+        let ends = self.is_out(now);
+        if ends {
+            self.until = Some(now);
+        }
+        ends
+    }
+
     /// Whether it is ejected.
     #[must_use]
     pub fn is_out(&self, now: Instant) -> bool {

@@ -209,3 +209,19 @@ fn a_weight_out_of_range_is_refused_with_its_range() {
         assert_eq!(error, format!("a weight is a whole number from 1 to 256, not {weight}"));
     }
 }
+
+#[test]
+fn who_comes_back_from_an_outage_is_not_left_out_for_how_it_began() {
+    let members = ["10.0.0.1:80", "10.0.0.2:80", "10.0.0.3:80"].map(|it| member(it, false));
+    let pool = pool(&members);
+    let now = Instant::now();
+    for _ in 0..PoolSettings::default().ejection.failures {
+        let _ = pool.answered(&members[0].backend, false, Duration::ZERO, now);
+    }
+    assert!(members[0].backend.is_ejected(now));
+    take_out(&members[0], now);
+    assert!(members[0].backend.is_ejected(now), "it is out for both");
+    let later = now + Duration::from_secs(1);
+    assert!(matches!(members[0].backend.probe_passed(later), Some(Transition::CameUp { .. })));
+    assert!(!members[0].backend.is_ejected(later));
+}

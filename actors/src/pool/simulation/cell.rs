@@ -207,6 +207,11 @@ impl Cell {
         let Health::Down { since, .. } = self.health else { panic!("it is up already") };
         self.health = Health::Up { failures: 0, probe_failures: 0 };
         self.back_since = Some(now);
+        if self.is_ejected(now) {
+            self.ejected_until = Some(now);
+            self.counted_until = Some(now);
+            self.streak = 0;
+        }
         Transition::CameUp { reason, down_for: now.duration_since(since) }
     }
 
