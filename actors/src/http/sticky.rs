@@ -2,7 +2,8 @@
 //!
 //! It holds what the backend is called, until when it is good, and a signature over both and the name
 //! of the pool (HMAC-SHA-256, of which the first half is sent, RFC 2104 §5): a client cannot choose
-//! its backend, nor learn where it is.
+//! its backend. What a backend is called is a hash of its address without a secret, so that replicas
+//! agree: who tries all addresses can find it.
 
 use std::io::Write as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
