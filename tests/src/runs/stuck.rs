@@ -74,7 +74,7 @@ pub fn run(programs: &Programs, plan: StuckPlan) -> Result<Report> {
     site.control.block(&victim.path, block)?;
     site.server.process().signal(Signal::HUP)?;
     let during = measure(programs, &site, plan, &mut others)?;
-    let log = site.server.process().wait_for_line("SIGHUP: the file is good", PROMPT)?;
+    let log = site.server.process().wait_for_line("the backends of the file are in use", PROMPT)?;
     let heard_nanos = monotonic_nanos();
     let is = |what| move |event: &Event| event.what == what;
     let (stuck, mark) = site.control.wait_for("report", mark, PROMPT, is(What::WorkerStuck))?;
