@@ -49,8 +49,8 @@ pub struct Retry {
     pub buffer: usize,
     /// Per cent of the requests that may be sent again: 0 to 100.
     pub budget: u8,
-    /// From the choice of a backend to the first byte of its answer; `None` is no limit but those of
-    /// the listener.
+    /// From the last byte of the request to the first of the answer; `None` is no limit but those of the
+    /// listener.
     #[serde(deserialize_with = "duration::or_off")]
     pub per_try: Option<Duration>,
     /// The percentile of the pool's latencies after which a second backend is asked as well, 50 to
