@@ -20,6 +20,7 @@ use crate::host::{Host, HostContext, Shared};
 use crate::message::{Handles, Message, Reply};
 use crate::registry::{Detail, Node};
 use crate::runtime::Runtime;
+use crate::trace::{InTrace, TraceContext};
 
 /// An incarnation's means: its address, timers, futures, streams, and its own end.
 ///
@@ -103,7 +104,8 @@ impl<'a, A: Actor> Context<'a, A> {
         F: Future + 'static,
         T: FnOnce(&mut A, F::Output, &mut Context<'_, A>) + 'static,
     {
-        self.actix.spawn(Pipe { future, then: Some(then) });
+        let trace = TraceContext::current();
+        self.actix.spawn(Pipe { future: InTrace::new(future, trace), then: Some(then), trace });
     }
 
     /// Runs a future as the work of the actor: when it is over, so is the actor.
@@ -143,8 +145,10 @@ impl<'a, A: Actor> Context<'a, A> {
         M: Message,
     {
         let mut message = Some(message);
+        let trace = TraceContext::current();
         self.timer(Instant::now() + after, move |state, cx| {
             if let Some(message) = message.take() {
+                let _entered = trace.map(TraceContext::enter);
                 state.handle(message, Reply::nobody(), cx);
             }
             None
@@ -202,8 +206,9 @@ impl Drop for Timer {
 pin_project! {
     struct Pipe<F, T> {
         #[pin]
-        future: F,
+        future: InTrace<F>,
         then: Option<T>,
+        trace: Option<TraceContext>,
     }
 }
 
@@ -224,6 +229,7 @@ where
         let this = self.project();
         let output = ready!(this.future.poll(task));
         if let Some(then) = this.then.take() {
+            let _entered = this.trace.map(TraceContext::enter);
             host.with(actix, |state, cx| then(state, output, cx));
         }
         Poll::Ready(())

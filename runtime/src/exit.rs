@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::trace::TraceContext;
+
 /// Why an incarnation of a child ended. A closed set, after OTP's exit reasons.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "reason", rename_all = "snake_case")]
@@ -22,6 +24,16 @@ pub enum ExitReason {
 }
 
 impl ExitReason {
+    /// The trace of the work over which it ended, where that is known.
+    #[must_use]
+    pub fn trace(&self) -> Option<TraceContext> {
+        match self {
+            Self::Normal | Self::Shutdown | Self::Killed => None,
+            Self::Failed(failure) => failure.trace,
+            Self::Panicked(panic) => panic.trace,
+        }
+    }
+
     /// Whether a transient child that ended like this is to be restarted.
     #[must_use]
     pub fn is_abnormal(&self) -> bool {
@@ -61,13 +73,16 @@ impl fmt::Display for ExitReason {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Failure {
     text: Arc<str>,
+    /// Of the work that failed.
+    #[serde(skip)]
+    trace: Option<TraceContext>,
 }
 
 impl Failure {
-    /// A failure described by a sentence.
+    /// A failure described by a sentence, of the work at hand.
     #[must_use]
     pub fn new(text: impl Into<Arc<str>>) -> Self {
-        Self { text: text.into() }
+        Self { text: text.into(), trace: TraceContext::current() }
     }
 
     /// The sentence, with the sources of the error behind colons.
@@ -103,6 +118,9 @@ pub struct Panic {
     pub text: Arc<str>,
     /// `file:line:column`, or empty where the panic hook was replaced by somebody else's.
     pub place: Arc<str>,
+    /// The trace of the work at hand.
+    #[serde(skip)]
+    pub trace: Option<TraceContext>,
 }
 
 impl fmt::Display for Panic {

@@ -14,6 +14,7 @@ use crate::context::Context;
 use crate::exit::{ExitReason, Failure, Panic};
 use crate::message::{Handles, Message, Reply};
 use crate::panics::guarded_drop;
+use crate::trace::TraceContext;
 use crate::worker::Worker;
 
 /// How many messages an actor handles before its neighbours get their turn: behind 20,000
@@ -254,11 +255,14 @@ impl<A: Actor> actix::Supervised for Host<A> {
 pub(crate) struct Letter<M: Message> {
     content: Option<(M, Reply<M::Answer>)>,
     permit: Option<Permit>,
+    /// Of the sender.
+    trace: Option<TraceContext>,
 }
 
 impl<M: Message> Letter<M> {
     pub(crate) fn new(message: M, reply: Reply<M::Answer>, permit: Permit) -> Self {
-        Self { content: Some((message, reply)), permit: Some(permit) }
+        let trace = TraceContext::current();
+        Self { content: Some((message, reply)), permit: Some(permit), trace }
     }
 }
 
@@ -288,6 +292,7 @@ impl<A: Handles<M>, M: Message> actix::Handler<Letter<M>> for Host<A> {
             actix.wait(yield_once().into_actor(self));
         }
         if let Some((message, reply)) = letter.content.take() {
+            let _entered = letter.trace.map(TraceContext::enter);
             #[cfg(feature = "fault-injection")]
             self.shared.address.node().faults.at_message();
             self.with(actix, |state, cx| state.handle(message, reply, cx));

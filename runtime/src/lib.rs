@@ -117,6 +117,7 @@
 //! | `part`, `children` | what a leaf has below itself: a part that may crash alone, actors of its own |
 //! | `panics`, `panic_log`, `ending`, `exit` | what is known of an end, and who is told |
 //! | `registry`, `event` | the live tree, and what happens in it |
+//! | `trace` | which trace the work at hand belongs to |
 //! | `deadline`, `pulse`, `watchdog`, `clock` | time, and threads that do not turn |
 //! | `fault` | faults on command, for tests |
 
@@ -149,6 +150,7 @@ mod sizes;
 mod spec;
 mod supervisor;
 mod task;
+pub mod trace;
 mod watchdog;
 mod worker;
 
@@ -157,7 +159,7 @@ pub use address::{Address, Ask, AskError, Permit, SendError};
 pub use children::Children;
 pub use context::{Context, Timer};
 pub use deadline::Deadline;
-pub use ending::is_crash;
+pub use ending::{crash, is_crash};
 pub use event::{Event, Events, Lifecycle};
 pub use exit::{ExitReason, Failure, Panic};
 #[cfg(feature = "fault-injection")]

@@ -6,12 +6,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Once};
 
 use crate::exit::Panic;
+use crate::trace::TraceContext;
 
 thread_local! {
     /// How many guarded calls this thread is inside of.
     static GUARDED: Cell<u32> = const { Cell::new(0) };
-    /// The place of the panic that is unwinding, left by the hook for the guard.
-    static PLACE: RefCell<Option<Arc<str>>> = const { RefCell::new(None) };
+    /// The panic that is unwinding, left by the hook for the guard: its place, and the trace of the
+    /// work at hand, which is left while it unwinds. Its text is for destructors.
+    static LAST: RefCell<Option<Panic>> = const { RefCell::new(None) };
 }
 
 /// Installs the process-wide hook, once, chained before the one that is there: panics under a
@@ -26,11 +28,13 @@ pub(crate) fn install_hook() {
                 earlier(info);
                 return;
             }
-            let place = info.location().map(ToString::to_string).unwrap_or_default();
+            let place = info.location().map(ToString::to_string).unwrap_or_default().into();
+            let text = info.payload_as_str().unwrap_or(NO_TEXT).into();
+            let panic = Panic { text, place, trace: TraceContext::current() };
             // A panic inside a panic's own destructors may find the cell borrowed; it aborts anyway.
-            let _ = PLACE.try_with(|cell| {
+            let _ = LAST.try_with(|cell| {
                 if let Ok(mut cell) = cell.try_borrow_mut() {
-                    *cell = Some(place.into());
+                    *cell = Some(panic);
                 }
             });
         }));
@@ -62,11 +66,21 @@ pub(crate) fn guarded<T>(f: impl FnOnce() -> T) -> Result<T, Panic> {
     drop(depth);
     result.map_err(|payload| {
         let text = text_of(payload.as_ref());
-        let place = PLACE.take().unwrap_or_else(|| "".into());
+        let last = LAST.take();
+        let trace = last.as_ref().and_then(|panic| panic.trace);
+        let place = last.map_or_else(|| "".into(), |panic| panic.place);
         // The payload is the panicking code's own value: its destructor may panic in turn.
         dispose(payload);
-        Panic { text, place }
+        Panic { text, place, trace }
     })
+}
+
+/// In a destructor: the panic that unwinds this thread.
+pub(crate) fn unwinding() -> Option<Panic> {
+    if !std::thread::panicking() {
+        return None;
+    }
+    LAST.try_with(|cell| cell.try_borrow().ok().and_then(|panic| panic.clone())).ok().flatten()
 }
 
 /// Runs `f` and contains a panic in it, on any thread: for what runs outside of every actor. The
@@ -89,13 +103,16 @@ pub(crate) fn guarded_drop<T>(value: T) -> Result<(), Panic> {
     guarded(move || drop(value))
 }
 
+/// For a payload that is no string.
+const NO_TEXT: &str = "(no text)";
+
 fn text_of(payload: &(dyn Any + Send)) -> Arc<str> {
     if let Some(text) = payload.downcast_ref::<&'static str>() {
         (*text).into()
     } else if let Some(text) = payload.downcast_ref::<String>() {
         text.as_str().into()
     } else {
-        "(no text)".into()
+        NO_TEXT.into()
     }
 }
 

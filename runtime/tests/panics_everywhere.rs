@@ -19,7 +19,7 @@ const PLAIN: Flags = Flags::new(Strategy::OneForOne);
 /// That `reason` is a panic of this text, in this file of the fixtures.
 fn assert_panicked(reason: &ExitReason, text: &str, file: &str) {
     match reason {
-        ExitReason::Panicked(Panic { text: said, place }) => {
+        ExitReason::Panicked(Panic { text: said, place, .. }) => {
             assert!(said.contains(text), "{said:?} does not say {text:?}");
             assert!(place.contains(file), "{place:?} is not in {file}");
         }

@@ -251,7 +251,7 @@ impl<P: Requests> Desk<P> {
 
     /// Drops what is an author's: a destructor that panics must not cost others their end.
     pub(super) fn discard(&self, request: Option<P::Request>) {
-        if let Err(Panic { text, place }) = contain(|| drop(request)) {
+        if let Err(Panic { text, place, .. }) = contain(|| drop(request)) {
             let client = &*self.name;
             error!(client, panic = &*text, place = &*place, "a request's destructor panicked");
         }

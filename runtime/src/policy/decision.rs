@@ -55,7 +55,7 @@ mod tests {
     use crate::exit::{Failure, Panic};
 
     fn reasons() -> [ExitReason; 5] {
-        let panic = Panic { text: "text".into(), place: "place".into() };
+        let panic = Panic { text: "text".into(), place: "place".into(), trace: None };
         [
             ExitReason::Normal,
             ExitReason::Shutdown,

@@ -45,7 +45,7 @@ struct Nature {
 }
 
 fn reasons() -> impl Values<Value = ExitReason> {
-    let panic = Panic { text: "a panic".into(), place: "here".into() };
+    let panic = Panic { text: "a panic".into(), place: "here".into(), trace: None };
     prop_oneof![
         Just(ExitReason::Normal),
         Just(ExitReason::Failed(Failure::new("a failure"))),

@@ -282,7 +282,7 @@ where
     let outcome = outcome.lock().take();
     match outcome {
         Some(Ok(())) => {}
-        Some(Err(Panic { text, place })) => panic!("{text}\n(at {place})"),
+        Some(Err(Panic { text, place, .. })) => panic!("{text}\n(at {place})"),
         None => panic!("the runtime ended before the test did: {ended:?}"),
     }
 }

@@ -1,0 +1,109 @@
+//! Which trace the work at hand belongs to.
+//!
+//! A [`TraceContext`] is current on a thread while a request, or a message sent on its behalf, is
+//! worked on. Every message takes the context of its sender along: whoever handles it, and what the
+//! handler starts, works in it, too. Outside of any trace it costs a look at a cell of the thread.
+
+use std::cell::Cell;
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
+use opentelemetry::{Context as OtelContext, ContextGuard};
+use pin_project_lite::pin_project;
+
+thread_local! {
+    static CURRENT: Cell<Option<TraceContext>> = const { Cell::new(None) };
+}
+
+/// A span as others refer to it: its trace, its own id, and whether the trace is sampled.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct TraceContext {
+    /// The trace.
+    pub trace: TraceId,
+    /// The span that work done now hangs under.
+    pub span: SpanId,
+    /// Whether its spans are kept.
+    pub sampled: bool,
+}
+
+impl TraceContext {
+    /// That of the work at hand, if it belongs to a trace.
+    #[must_use]
+    pub fn current() -> Option<Self> {
+        // While the thread ends there is none.
+        CURRENT.try_with(Cell::get).ok().flatten()
+    }
+
+    /// Makes it current until the guard is dropped. Where it is sampled, it is OpenTelemetry's
+    /// current context as well: spans of `tracing` and of that API hang under it.
+    pub fn enter(self) -> Entered {
+        let before = CURRENT.replace(Some(self));
+        let attached = self.sampled.then(|| self.to_opentelemetry().attach());
+        Entered { before, _attached: attached, _thread: PhantomData }
+    }
+
+    /// The same for OpenTelemetry.
+    #[must_use]
+    pub fn span_context(&self) -> SpanContext {
+        let flags = if self.sampled { TraceFlags::SAMPLED } else { TraceFlags::default() };
+        SpanContext::new(self.trace, self.span, flags, false, TraceState::NONE)
+    }
+
+    fn to_opentelemetry(self) -> OtelContext {
+        OtelContext::new().with_remote_span_context(self.span_context())
+    }
+
+    /// A future that is polled in this context.
+    pub fn wrap<F: Future>(self, future: F) -> InTrace<F> {
+        InTrace { future, context: Some(self) }
+    }
+}
+
+impl fmt::Debug for TraceContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}-{:02x}", self.trace, self.span, u8::from(self.sampled))
+    }
+}
+
+/// A context that is current; dropped on the same thread, the one before is again.
+#[must_use = "the context is current as long as its guard lives"]
+pub struct Entered {
+    before: Option<TraceContext>,
+    _attached: Option<ContextGuard>,
+    _thread: PhantomData<*const ()>,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let _ = CURRENT.try_with(|current| current.set(self.before));
+    }
+}
+
+pin_project! {
+    /// A future that is polled in a context of its own.
+    pub struct InTrace<F> {
+        #[pin]
+        future: F,
+        context: Option<TraceContext>,
+    }
+}
+
+impl<F> InTrace<F> {
+    pub(crate) fn new(future: F, context: Option<TraceContext>) -> Self {
+        Self { future, context }
+    }
+}
+
+impl<F: Future> Future for InTrace<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let _entered = this.context.map(TraceContext::enter);
+        this.future.poll(task)
+    }
+}
