@@ -4,7 +4,15 @@
 //! from that at the end. Who ends such a record hands it to [`Spans`] as something [`Ended`], and
 //! never waits.
 
+mod draft;
+mod sampling;
 mod spans;
+mod tracer;
+pub mod w3c;
 
+pub use draft::{Clocks, Draft};
+pub use opentelemetry::trace::{SpanId, SpanKind, TraceId};
 pub use opentelemetry_sdk::trace::SpanData;
+pub use sampling::Sampling;
 pub use spans::{Ended, Spans};
+pub use tracer::{Origin, Tracer, new_span};

@@ -14,7 +14,7 @@ pub trait Ended: Send + 'static {
 }
 
 /// Takes what has ended. Cheap to clone; usable from any thread.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Spans {
     to: Option<Arc<()>>,
 }
