@@ -99,6 +99,11 @@ impl Directory {
         }
     }
 
+    /// Which incarnation of the backend's actor is the newest; 0 where it is in no pool any more.
+    pub(crate) fn generation(&self, backend: BackendId) -> u32 {
+        self.backends.load().get(&backend).map_or(0, |listed| listed.actor.node().generation())
+    }
+
     /// Whether connections to the backend are worth keeping: it is a member of a pool, and does
     /// not drain.
     pub(crate) fn keeps(&self, backend: BackendId) -> bool {

@@ -23,6 +23,7 @@ pub use echoing::Echoing;
 pub use forwarding::Forwarding;
 pub use http::{Http, Site, Times};
 pub use seat::Seat;
+pub(crate) use upstreams::Route;
 pub use upstreams::{LEASE_LIMIT, Upstreams};
 
 use crate::record::Record;

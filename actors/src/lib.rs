@@ -53,4 +53,5 @@ pub mod socket;
 mod spare;
 pub mod stream;
 mod tenants;
+mod trace;
 pub mod tree;

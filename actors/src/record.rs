@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use trunkline_observability::access::{AccessLog, ConnectionLine};
 use trunkline_runtime::is_crash;
+use trunkline_runtime::trace::TraceContext;
 
 use crate::backend::Backend;
 use crate::backend::lease::Lease;
@@ -83,6 +84,13 @@ impl Code {
     }
 }
 
+impl Code {
+    /// Whether it was the client that ended it.
+    pub(crate) fn is_of_client(self) -> bool {
+        matches!(self, Self::Ended(Ending::ClientReset | Ending::ClientVanished))
+    }
+}
+
 /// The wait of a connection that has not come to [`Phase::Stream`]: longer than any.
 const NOT_YET: u64 = u64::MAX;
 
@@ -109,6 +117,8 @@ pub struct Record {
     /// Moved by what served it before something else took over.
     carried: Cell<Option<Box<Moved>>>,
     code: Cell<Option<Code>>,
+    /// Its span, where it has a trace.
+    trace: Cell<Option<Box<TraceContext>>>,
     /// Its place among those that are bound to a backend.
     tenancy: Cell<u32>,
 }
@@ -133,6 +143,7 @@ impl Record {
             moved: Cell::new(Moved::default()),
             carried: Cell::new(None),
             code: Cell::new(None),
+            trace: Cell::new(None),
             tenancy: Cell::new(tenants::NOBODY),
         }
     }
@@ -161,6 +172,16 @@ impl Record {
     /// A backend could not be connected to, and another will be tried.
     pub fn note_failure(&self, failure: ConnectFailure) {
         self.failure.set(Some(failure));
+    }
+
+    /// It has a trace.
+    pub(crate) fn is_of(&self, trace: TraceContext) {
+        self.trace.set(Some(Box::new(trace)));
+    }
+
+    /// When it was accepted.
+    pub(crate) fn accepted(&self) -> Instant {
+        self.accepted
     }
 
     /// The connection's number.

@@ -56,11 +56,6 @@ impl TraceContext {
     fn to_opentelemetry(self) -> OtelContext {
         OtelContext::new().with_remote_span_context(self.span_context())
     }
-
-    /// A future that is polled in this context.
-    pub fn wrap<F: Future>(self, future: F) -> InTrace<F> {
-        InTrace { future, context: Some(self) }
-    }
 }
 
 impl fmt::Debug for TraceContext {
@@ -93,7 +88,8 @@ pin_project! {
 }
 
 impl<F> InTrace<F> {
-    pub(crate) fn new(future: F, context: Option<TraceContext>) -> Self {
+    /// In `context`, if there is one.
+    pub fn new(future: F, context: Option<TraceContext>) -> Self {
         Self { future, context }
     }
 }

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::BytesMut;
 use tokio::time::{Instant, timeout};
+use trunkline_runtime::trace::InTrace;
 
 use super::upstreams::{Route, Upstreams};
 use super::waiting::granted;
@@ -21,6 +22,7 @@ use crate::record::{Code, Phase, Record};
 use crate::socket::{TcpOptions, connect};
 use crate::stream::Stream;
 use crate::tenants;
+use crate::trace::{Close, Opening};
 
 /// Forwards to a pool.
 #[derive(Debug)]
@@ -50,26 +52,38 @@ impl Upstreams {
         first: BytesMut,
         record: Rc<Record>,
     ) -> Service {
-        let way =
-            Way { route: self.route(&pool), directory: Arc::clone(&self.directory), tcp: self.tcp };
+        let route = self.route(&pool);
+        let opening = Opening::begin(&record, &self.directory, &pool, &route);
+        let trace = opening.as_ref().and_then(Opening::context);
+        let directory = Arc::clone(&self.directory);
+        let mut way = Way { route, directory, tcp: self.tcp, opening };
         let idle = self.idle;
-        Box::pin(Relay::Connecting(Box::pin(async move {
-            match way.connect(Rc::clone(&record), &client).await {
-                Ok((backend, lease)) => {
-                    record.enter(Phase::Stream);
-                    let forward = Forward::new(client, backend, idle).starting_with(&first);
-                    tenants::enter(&record, lease.backend().id());
-                    Some(Metered { forward, record, _lease: lease })
+        Box::pin(Relay::Connecting(Box::pin(InTrace::new(
+            async move {
+                match way.connect(Rc::clone(&record), &client).await {
+                    Ok((backend, lease)) => {
+                        record.enter(Phase::Stream);
+                        let now = Instant::now();
+                        let close =
+                            way.opening.take().and_then(|opening| opening.opened(&lease, now));
+                        let forward = Forward::new(client, backend, idle).starting_with(&first);
+                        tenants::enter(&record, lease.backend().id());
+                        Some(Metered { forward, record, close, _lease: lease })
+                    }
+                    Err(code) => {
+                        let mut client = client;
+                        // Closed at once, and by a reset: an orderly end would be an empty answer.
+                        client.abort();
+                        record.close(code);
+                        if let Some(opening) = way.opening.take() {
+                            opening.refused(record.code());
+                        }
+                        None
+                    }
                 }
-                Err(code) => {
-                    let mut client = client;
-                    // Closed at once, and by a reset: an orderly end would be an empty answer.
-                    client.abort();
-                    record.close(code);
-                    None
-                }
-            }
-        })))
+            },
+            trace,
+        ))))
     }
 }
 
@@ -105,20 +119,34 @@ struct Way {
     route: Route,
     directory: Arc<Directory>,
     tcp: TcpOptions,
+    /// None where nobody wants traces.
+    opening: Option<Opening>,
 }
 
 impl Way {
+    fn note(&mut self, what: impl FnOnce(&mut Opening, Instant)) {
+        if let Some(opening) = &mut self.opening {
+            what(opening, Instant::now());
+        }
+    }
+
     /// Asks for leases until a backend answers. Failover is a further ask, which excludes those
     /// that have failed.
-    async fn connect(self, record: Rc<Record>, client: &Stream) -> Result<(Stream, Lease), Code> {
+    async fn connect(
+        &mut self,
+        record: Rc<Record>,
+        client: &Stream,
+    ) -> Result<(Stream, Lease), Code> {
         let hash = key_of_address(record.client().ip());
         let mut asked = Asked { hash: Some(hash), ..Asked::default() };
         loop {
             record.enter(Phase::Route);
+            self.note(Opening::asks);
             let mut lease = match self.route.grant(&asked, false).await? {
                 Grant::Lease(lease) => lease,
                 Grant::Queued(ticket) => {
                     record.enter(Phase::Queue);
+                    self.note(Opening::queues);
                     let within = ticket.within;
                     let granted = timeout(within, granted(ticket, Some(client))).await;
                     granted
@@ -129,6 +157,7 @@ impl Way {
             };
             record.enter(Phase::Connect);
             record.try_backend(&lease);
+            self.note(|opening, now| opening.granted(&lease, now));
             let (attempts, within) = {
                 let current = lease.pool().current();
                 (current.settings().attempts, current.settings().connect_timeout)
@@ -138,12 +167,15 @@ impl Way {
                 Ok(stream) => {
                     let transition = lease.connected(Instant::now());
                     self.directory.tell(backend.id(), transition);
+                    self.note(|opening, now| opening.tried("connected", true, now));
                     return Ok((stream, lease));
                 }
                 Err(error) => {
                     let transition = lease.failed(error.failure, Instant::now());
                     self.directory.tell(backend.id(), transition);
                     asked.excluded.push(backend.id());
+                    let outcome = error.failure.name();
+                    self.note(|opening, now| opening.tried(outcome, false, now));
                     if record.tries() >= attempts.get() {
                         return Err(Code::ConnectFailed(error.failure));
                     }
@@ -158,6 +190,8 @@ impl Way {
 struct Metered {
     forward: Forward,
     record: Rc<Record>,
+    /// What its end is to tell, where anybody wants to know.
+    close: Option<Box<Close>>,
     _lease: Lease,
 }
 
@@ -173,8 +207,13 @@ impl Future for Metered {
 
 impl Drop for Metered {
     fn drop(&mut self) {
-        self.record.set_moved(self.forward.moved());
+        let moved = self.forward.moved();
+        self.record.set_moved(moved);
         tenants::leave(&self.record);
+        if let Some(close) = self.close.take() {
+            let code = self.record.code();
+            close.finish(code.name(), code == Code::Crashed, moved, Instant::now());
+        }
     }
 }
 
@@ -183,8 +222,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_connection_that_streams_takes_232_bytes_for_it() {
+    fn a_connection_that_streams_takes_240_bytes_for_it() {
         let sizes = [size_of::<Relay>(), size_of::<Forward>(), size_of::<Lease>()];
-        assert!(sizes[0] <= 232, "{sizes:?}");
+        assert!(sizes[0] <= 240, "{sizes:?}");
     }
 }

@@ -11,6 +11,7 @@
 //! | `answering` | answers of our own, and how a connection ends after one |
 //! | `fault` | why a request was not answered by a backend |
 //! | `account` | the record of one request, and its line in the log |
+//! | `spans` | the spans that are made of it |
 //! | `timer` | one timer for all that may take too long |
 //!
 //! What the bytes mean is decided in [`crate::http`].
@@ -26,6 +27,7 @@ mod pump;
 mod race;
 mod reach;
 mod rival;
+mod spans;
 mod timer;
 
 use std::net::IpAddr;

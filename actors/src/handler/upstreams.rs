@@ -48,6 +48,11 @@ pub(crate) struct Route {
 }
 
 impl Route {
+    /// Which incarnation of the router is the newest.
+    pub(crate) fn generation(&self) -> u32 {
+        self.router.as_ref().map_or(0, |router| router.node().generation())
+    }
+
     /// Asks for the right to use a backend, or for a place among those who wait for it; within
     /// [`LEASE_LIMIT`] or, if it is `watched`, for as long as it is polled.
     pub(crate) async fn grant(&self, asked: &Asked, watched: bool) -> Result<Grant, Code> {

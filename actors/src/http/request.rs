@@ -14,6 +14,8 @@ mod write;
 use std::mem::MaybeUninit;
 
 use httparse::{Header, Status};
+use trunkline_observability::trace::w3c;
+use trunkline_runtime::trace::TraceContext;
 
 use self::survey::Survey;
 use super::fields::Version;
@@ -23,11 +25,13 @@ use super::target::{Authority, Target};
 
 pub(super) use self::marks::Marks;
 pub(super) use self::scan::is_token;
-pub use self::write::Onward;
+pub use self::write::{Onward, OnwardTrace};
 
 /// Room for the fields of a head: `[const { MaybeUninit::uninit() }; MOST_FIELDS]`. It is filled
 /// as far as there are fields, so that 8 KiB need not be cleared for each request.
 pub type Storage<'b> = [MaybeUninit<Header<'b>>; MOST_FIELDS];
+
+const TRACEPARENT: &str = "traceparent";
 
 /// How the body of a request is framed (RFC 9112 §6.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +77,7 @@ pub struct RequestHead<'h, 'b> {
     dropped: Marks,
     chain: Marks,
     told: Marks,
+    traced: Marks,
 }
 
 impl<'h, 'b> RequestHead<'h, 'b> {
@@ -149,6 +154,7 @@ impl<'h, 'b> RequestHead<'h, 'b> {
             dropped: survey.dropped,
             chain: survey.chain,
             told: survey.told,
+            traced: survey.traced,
         }))
     }
 
@@ -162,6 +168,15 @@ impl<'h, 'b> RequestHead<'h, 'b> {
     /// The values of some fields, by their places.
     pub(super) fn values(&self, places: Marks) -> impl Iterator<Item = &Header<'b>> {
         places.iter().filter_map(|place| self.fields.get(place))
+    }
+
+    /// The trace that the request says it belongs to; none where it names two.
+    #[must_use]
+    pub fn trace(&self) -> Option<TraceContext> {
+        let is_parent = |field: &&Header<'b>| field.name.eq_ignore_ascii_case(TRACEPARENT);
+        let mut parents = self.values(self.traced).filter(is_parent);
+        let parent = parents.next()?;
+        parents.next().is_none().then(|| w3c::parse(parent.value))?
     }
 
     /// `X-Forwarded-For` and `Forwarded`, as they came.

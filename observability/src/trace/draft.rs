@@ -35,6 +35,12 @@ impl Clocks {
             None => self.wall - self.at.saturating_duration_since(then),
         }
     }
+
+    /// Two moments on the clock for people.
+    #[must_use]
+    pub fn between(&self, from: Instant, to: Instant) -> (SystemTime, SystemTime) {
+        (self.wall(from), self.wall(to))
+    }
 }
 
 /// A span with a name and two ends, to which the rest is added.

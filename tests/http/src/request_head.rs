@@ -130,7 +130,7 @@ fn check_taken(input: &[u8], head: &RequestHead<'_, '_>) {
 }
 
 fn check_written(head: &RequestHead<'_, '_>, trusted: bool, close: bool) {
-    let onward = Onward { path: head.path.as_bytes(), client: CLIENT, trusted, close };
+    let onward = Onward { path: head.path.as_bytes(), client: CLIENT, trusted, close, trace: None };
     let mut written = b"before".to_vec();
     head.write(&mut written, &onward);
     let Some(written) = written.strip_prefix(b"before") else {

@@ -5,15 +5,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use trunkline_observability::access::{AccessLine, AccessLog};
-use trunkline_runtime::{Placement, is_crash};
+use trunkline_observability::access::AccessLine;
+use trunkline_observability::trace::{Clocks, Tracer};
+use trunkline_runtime::trace::TraceContext;
+use trunkline_runtime::{Placement, crash, is_crash};
 
+use super::Site;
+use super::fault::Fault;
+use super::spans::Finished;
 use crate::backend::Backend;
 use crate::backend::lease::Lease;
+use crate::closed::Moved;
 use crate::http::request::RequestHead;
 use crate::http::route::Route;
 use crate::record::Record;
 use crate::spare::Lent;
+use crate::trace::{Attempt, Close, Leg, Trace, Travelled};
 
 /// The most of the method, the host or the target that is remembered for the log, in bytes.
 const MOST: usize = 1024;
@@ -58,7 +65,7 @@ impl Phase {
 /// so that a request whose actor crashed or was killed leaves one as well.
 pub(super) struct Account {
     connection: Rc<Record>,
-    log: AccessLog,
+    site: Arc<Site>,
     id: u64,
     /// Method, host and target as the client sent them, one behind the other.
     said: Lent,
@@ -80,19 +87,26 @@ pub(super) struct Account {
     pub(super) bytes_out: u64,
     old: bool,
     code: Option<&'static str>,
+    fault: Option<Fault>,
+    /// When an answer of our own began.
+    answering: Option<Instant>,
+    /// Of another protocol, which has its own end.
+    close: Option<Box<Close>>,
+    /// None while nobody wants traces.
+    pub(super) trace: Option<Trace>,
 }
 
 impl Account {
     /// Of a request whose first byte came at `began`, and its head was whole, or refused, at `whole`.
     pub(super) fn new(
         connection: &Rc<Record>,
-        log: &AccessLog,
+        site: &Arc<Site>,
         began: Instant,
         whole: Instant,
     ) -> Self {
         Self {
             connection: Rc::clone(connection),
-            log: log.clone(),
+            site: Arc::clone(site),
             id: fastrand::u64(..),
             said: Lent::new(),
             method: 0,
@@ -113,6 +127,10 @@ impl Account {
             bytes_out: 0,
             old: false,
             code: None,
+            fault: None,
+            answering: None,
+            close: None,
+            trace: None,
         }
     }
 
@@ -128,8 +146,19 @@ impl Account {
         self.phase = Phase::Route;
     }
 
+    /// It says that it belongs to a trace, or to none.
+    pub(super) fn is_of(&mut self, trace: Option<TraceContext>, trusted: bool) {
+        self.trace = Trace::begin(trace, trusted);
+    }
+
+    /// What is done for it is a part of this.
+    pub(super) fn context(&self) -> Option<TraceContext> {
+        self.trace.as_ref().map(|trace| trace.origin.context)
+    }
+
     /// What came instead of a head that could be read: its first line.
     pub(super) fn babbles(&mut self, bytes: &[u8]) {
+        self.is_of(None, false);
         let end = bytes.iter().position(|byte| matches!(byte, b'\r' | b'\n' | 0));
         let end = end.unwrap_or(bytes.len()).min(MOST / 4);
         self.said.extend_from_slice(&bytes[..end]);
@@ -144,15 +173,69 @@ impl Account {
         self.pool = Some(Arc::clone(pool));
     }
 
-    /// A backend is tried.
-    pub(super) fn tries(&mut self, lease: &Lease) {
+    /// A lease is asked for.
+    pub(super) fn asks_for_lease(&mut self, now: Instant) {
+        if let Some(trace) = &mut self.trace {
+            // The first time `now` is when its head was whole, for a look at the clock less.
+            let is_first = trace.legs.is_empty() && trace.is_sampled();
+            trace.asks(if is_first { Instant::now() } else { now });
+        }
+    }
+
+    /// It waits for a backend.
+    pub(super) fn queues(&mut self, now: Instant) {
+        self.phase = Phase::Queue;
+        if let Some(leg) = self.trace.as_mut().and_then(Trace::leg) {
+            leg.queued(now);
+        }
+    }
+
+    /// There is no lease.
+    pub(super) fn refused(&mut self, code: &'static str) {
+        if let Some(leg) = self.trace.as_mut().and_then(Trace::leg) {
+            leg.refused(code, Instant::now());
+        }
+    }
+
+    /// A backend is tried. What it is told that the request is a part of, where it is one of a trace.
+    pub(super) fn tries(&mut self, lease: &Lease, now: Instant) -> Option<TraceContext> {
+        self.turns_to(lease);
+        self.trace.as_mut().map(|trace| trace.granted(lease, now))
+    }
+
+    /// The backend of `lease` is the one that is listened to.
+    pub(super) fn turns_to(&mut self, lease: &Lease) {
         self.tries += 1;
         self.backend = Some(Arc::clone(lease.backend()));
+    }
+
+    /// The try with the backend that is listened to.
+    pub(super) fn attempt(&mut self) -> Option<&mut Attempt> {
+        self.trace.as_mut().and_then(Trace::leg).and_then(Leg::attempt)
+    }
+
+    /// The try has ended so, well or not.
+    pub(super) fn try_ends(&mut self, outcome: &'static str, well: bool) {
+        let (sent, first_byte, status) = (self.sent, self.first_byte, self.status);
+        if let Some(attempt) = self.attempt() {
+            attempt.moved(sent, first_byte);
+            attempt.ended(outcome, well, status, Instant::now());
+        }
     }
 
     /// How many backends were tried.
     pub(super) fn tried(&self) -> u32 {
         self.tries
+    }
+
+    /// A second backend has taken the place of the first, which had failed so, or was only slow.
+    pub(super) fn overtaken(&mut self, outcome: &'static str) {
+        let status = std::mem::take(&mut self.status);
+        self.try_ends(outcome, outcome == "overtaken");
+        self.status = status;
+        if let Some(trace) = &mut self.trace {
+            trace.overtaken();
+        }
     }
 
     /// When its head was whole.
@@ -200,6 +283,20 @@ impl Account {
         self.id
     }
 
+    /// An answer of our own begins.
+    pub(super) fn answers(&mut self, status: u16, now: Instant) {
+        self.status = status;
+        self.answering = Some(now);
+    }
+
+    /// It cannot be served; the first word counts.
+    pub(super) fn fails(&mut self, fault: Fault) {
+        if self.code.is_none() {
+            self.fault = Some(fault);
+            self.code = Some(fault.code());
+        }
+    }
+
     /// How it ended; the first word counts.
     pub(super) fn close(&mut self, code: &'static str) {
         self.code.get_or_insert(code);
@@ -216,14 +313,31 @@ fn micros(time: Duration) -> u64 {
 
 impl Drop for Account {
     fn drop(&mut self) {
-        if !self.log.is_on() {
-            return;
-        }
         let crashed = self.code.is_none() && is_crash();
         let code = self.code.unwrap_or(if crashed { "crashed" } else { "drained" });
+        let now = Instant::now();
+        if crashed && self.status == 0 {
+            self.status = 503;
+        }
+        self.log(code, crashed, now);
+        if let Some(close) = self.close.take() {
+            let moved = Moved { from_client: self.bytes_in, to_client: self.bytes_out };
+            close.finish(code, crashed, moved, now);
+        } else if self.trace.is_some() {
+            let failure = self.failure(code, crashed);
+            self.finish_trace(code, failure, now);
+        }
+    }
+}
+
+impl Account {
+    fn log(&self, code: &'static str, crashed: bool, now: Instant) {
+        if !self.site.log.is_on() {
+            return;
+        }
         let (method, rest) = self.said.split_at(self.method);
         let (host, path) = rest.split_at(self.host);
-        let worker = Placement::current().and_then(Placement::worker).unwrap_or_default();
+        let worker = worker();
         // Who is to blame for an answer of its own accord.
         let actor = if crashed {
             let (listener, id) = (self.connection.listener(), self.connection.id());
@@ -231,7 +345,7 @@ impl Drop for Account {
         } else {
             String::new()
         };
-        self.log.write(&AccessLine {
+        self.site.log.write(&AccessLine {
             request: self.id,
             client: self.connection.client(),
             listener: self.connection.listener(),
@@ -241,7 +355,7 @@ impl Drop for Account {
             host,
             path,
             protocol: if self.old { "HTTP/1.0" } else { "HTTP/1.1" },
-            status: if crashed && self.status == 0 { 503 } else { self.status },
+            status: self.status,
             route: self.route.as_ref().map_or("", |route| &*route.name),
             pool: self.pool.as_deref().unwrap_or_default(),
             backend: self.backend.as_ref().map_or("", |backend| backend.name()),
@@ -253,10 +367,88 @@ impl Drop for Account {
             bytes_out: self.bytes_out,
             wait_us: self.since_whole(self.sent).unwrap_or_default(),
             first_byte_us: self.since_whole(self.first_byte),
-            total_us: micros(
-                self.ended.unwrap_or_else(Instant::now).saturating_duration_since(self.began),
-            ),
+            total_us: micros(self.ended.unwrap_or(now).saturating_duration_since(self.began)),
             detail: &actor,
         });
     }
+
+    /// How it has failed, if that is not the client's doing.
+    fn failure(&self, code: &'static str, crashed: bool) -> Option<Box<str>> {
+        if crashed {
+            let text = crash().map(|panic| format!("panicked: {panic}"));
+            return Some(text.unwrap_or_else(|| code.to_owned()).into());
+        }
+        match self.fault {
+            Some(fault) if !fault.is_of_client() && fault.status() >= 500 => {
+                Some(fault.to_string().into())
+            }
+            _ if self.code.is_none() => Some("the server stopped before it was over".into()),
+            _ if self.status >= 500 => Some(format!("the answer was {}", self.status).into()),
+            _ => None,
+        }
+    }
+
+    /// Another protocol begins, and may go on for long: what has led to it is told now.
+    pub(super) fn switches(&mut self) {
+        self.phase = Phase::Stream;
+        let now = Instant::now();
+        let context = self.context();
+        self.finish_trace("switched", None, now);
+        self.close = context.map(|context| {
+            Box::new(Close {
+                of: context,
+                began: now,
+                listener: Arc::clone(self.connection.listener()),
+                connection: self.connection.id(),
+                worker: worker(),
+                pool: self.pool.clone(),
+                backend: self.backend.clone(),
+            })
+        });
+    }
+
+    fn finish_trace(&mut self, code: &'static str, failure: Option<Box<str>>, now: Instant) {
+        let (Some(mut trace), Some(tracer)) = (self.trace.take(), Tracer::of_process()) else {
+            return;
+        };
+        if !tracer.wants(&trace.origin.context, failure.is_some()) {
+            return;
+        }
+        let worker = worker();
+        let upstreams = &self.site.upstreams;
+        let router = upstreams.routers.get(worker).map_or(0, |router| router.node().generation());
+        let first_byte = self.first_byte.filter(|_| self.status != 0);
+        tracer.spans().finish(Box::new(Finished {
+            legs: Travelled::all(&mut trace.legs, &upstreams.directory),
+            origin: trace.origin,
+            clocks: Clocks::now(),
+            began: self.began,
+            whole: self.whole,
+            answered: self.answering.or(first_byte),
+            ended: self.ended.unwrap_or(now),
+            said: self.said.as_slice().into(),
+            host_at: self.method,
+            path_at: self.method + self.host,
+            was_read: self.phase != Phase::Head,
+            route: self.route.as_ref().map(|route| Arc::clone(&route.name)),
+            pool: self.pool.clone(),
+            listener: Arc::clone(self.connection.listener()),
+            client: self.connection.client(),
+            connection: self.connection.id(),
+            worker,
+            router,
+            id: self.id,
+            version: if self.old { "1.0" } else { "1.1" },
+            status: self.status,
+            phase: self.phase.name(),
+            code,
+            bytes_in: self.bytes_in,
+            bytes_out: self.bytes_out,
+            failure,
+        }));
+    }
+}
+
+fn worker() -> usize {
+    Placement::current().and_then(Placement::worker).unwrap_or_default()
 }

@@ -41,7 +41,7 @@ impl Conversation {
             head: false,
             connection: Some("close"),
         };
-        account.close(fault.code());
+        account.fails(*fault);
         self.say(&answer, &mut account).await;
         drop(account);
         self.linger().await;
@@ -49,7 +49,7 @@ impl Conversation {
 
     /// Answers a request that no backend has answered.
     pub(super) async fn refuse_begun(&mut self, fault: &Fault, mut begun: Box<Begun>) -> After {
-        begun.account.close(fault.code());
+        begun.account.fails(*fault);
         let text = text(fault, &begun.account);
         if fault.is_of_client() {
             // What it says cannot be understood any more, or is not waited for.
@@ -114,9 +114,10 @@ impl Conversation {
     async fn say(&mut self, answer: &OwnAnswer<'_>, account: &mut Account) -> bool {
         let mut bytes = Lent::new();
         answer.write(SystemTime::now(), &mut bytes);
-        account.status = answer.status;
+        let now = Instant::now();
+        account.answers(answer.status, now);
         self.client.answered = Answered::Partly;
-        let due = Instant::now() + self.site.times.body;
+        let due = now + self.site.times.body;
         let mut taken = 0;
         let ended = poll_fn(|cx| {
             while taken < bytes.len() {

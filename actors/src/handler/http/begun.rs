@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
+use trunkline_observability::trace::{SpanId, w3c};
 
 use super::Site;
 use super::account::Account;
@@ -16,7 +17,7 @@ use crate::http::exchange::Exchange;
 use crate::http::key::Keyed;
 use crate::http::limits::MOST_FIELDS;
 use crate::http::refusal::Refusal;
-use crate::http::request::{Onward, RequestHead};
+use crate::http::request::{Onward, OnwardTrace, RequestHead};
 use crate::http::route::{Query, Route, Target};
 use crate::pool::{Asked, KeepLimits, Pool, PoolSettings};
 use crate::record::Record;
@@ -31,6 +32,8 @@ pub(super) struct Begun {
     /// What the backend gets first: the head, and as much of the body as came with it. For a target
     /// of our own: where to, if it is a redirect.
     pub(super) first: Lent,
+    /// Where in it the id of the span stands that the backend's work is a part of.
+    pub(super) span_at: Option<usize>,
     /// How much of the body has come so far, as it is framed for the backend, in bytes.
     pub(super) body: usize,
     /// Who serves it, where a pool does.
@@ -133,6 +136,13 @@ impl Begun {
         self.account.tried() < attempts && lease.pool().may_repeat()
     }
 
+    /// A try with the backend of `lease` begins: the request names the try's span to it.
+    pub(super) fn tries(&mut self, lease: &Lease, now: Instant) {
+        if let (Some(context), Some(at)) = (self.account.tries(lease, now), self.span_at) {
+            put_span(&mut self.first, at, context.span);
+        }
+    }
+
     /// The try with the backend of `lease` has failed.
     pub(super) fn fails(&mut self, lease: &Lease, fault: Fault, stale: bool) {
         self.account.begins_again();
@@ -142,6 +152,14 @@ impl Begun {
                 upstream.asked.excluded.push(lease.backend().id());
             }
         }
+    }
+}
+
+/// Names a span in the request that is to be sent; `at` is its place there.
+pub(super) fn put_span(request: &mut [u8], at: usize, span: SpanId) {
+    let digits = w3c::span_digits(span);
+    if let Some(place) = request.get_mut(at..at + digits.len()) {
+        place.copy_from_slice(&digits);
     }
 }
 
@@ -157,7 +175,7 @@ pub(super) enum Begin {
 
 /// Reads the head at the beginning of `bytes`; the first of them came at `began`, the last `now`.
 pub(super) fn begin(
-    site: &Site,
+    site: &Arc<Site>,
     record: &Rc<Record>,
     bytes: &[u8],
     began: Instant,
@@ -168,19 +186,23 @@ pub(super) fn begin(
         Ok(Some(head)) => head,
         Ok(None) => return Begin::More,
         Err(refusal) => {
-            let mut account = Account::new(record, &site.log, began, now);
+            let mut account = Account::new(record, site, began, now);
             account.babbles(bytes);
             account.bytes_in = bytes.len() as u64;
             return Begin::Refused(refusal, Box::new(account));
         }
     };
-    let mut account = Account::new(record, &site.log, began, now);
+    let mut account = Account::new(record, site, began, now);
     account.asks(&head);
+    let client = record.client().ip().to_canonical();
+    let trusted = (site.trusted)(client);
+    account.is_of(head.trace(), trusted);
     match request(site, record, bytes, &head, &mut account) {
-        Ok(Prepared { exchange, route, first, body, used, upstream }) => {
+        Ok(Prepared { exchange, route, first, span_at, body, used, upstream }) => {
             let begun = Begun {
                 exchange,
                 first,
+                span_at,
                 body,
                 repeatable: head.may_be_repeated()
                     || route.as_ref().is_some_and(|route| route.repeatable),
@@ -203,6 +225,7 @@ struct Prepared {
     exchange: Exchange,
     route: Option<Arc<Route>>,
     first: Lent,
+    span_at: Option<usize>,
     body: usize,
     upstream: Option<Upstream>,
     /// Bytes of the request so far.
@@ -227,7 +250,7 @@ fn request(
         fields: head.fields,
     };
     let (mut first, mut so_far) = (Lent::new(), 0);
-    let mut upstream = None;
+    let (mut upstream, mut span_at) = (None, None);
     let route = site.routes.find(&query).cloned();
     if let Some(route) = &route {
         account.routed(route);
@@ -246,7 +269,12 @@ fn request(
                 let pool = site.upstreams.directory.pool(pool);
                 upstream = pool.map(|pool| Upstream::of(pool, &keyed));
                 let trusted = (site.trusted)(client);
-                head.write(&mut first, &Onward { path, client, trusted, close: false });
+                let trace = account.trace.as_ref().map(|trace| OnwardTrace {
+                    context: trace.origin.context,
+                    is_clients: trace.origin.parent.is_some(),
+                });
+                let onward = Onward { path, client, trusted, close: false, trace };
+                span_at = head.write(&mut first, &onward);
                 let (body, before) = (&bytes[used..], first.len());
                 let taken = exchange.from_client(body, &mut first)?;
                 if taken.verbatim {
@@ -265,5 +293,5 @@ fn request(
         }
     }
     account.bytes_in = used as u64;
-    Ok(Prepared { exchange, route, first, body: so_far, upstream, used })
+    Ok(Prepared { exchange, route, first, span_at, body: so_far, upstream, used })
 }

@@ -8,9 +8,10 @@ use std::task::{Context, Poll, ready};
 
 use tokio::time::Instant;
 use trunkline_runtime::is_crash;
+use trunkline_runtime::trace::InTrace;
 
 use super::Site;
-use super::account::{Account, Phase};
+use super::account::Account;
 use super::begun::Begun;
 use super::client::{Answered, Client};
 use super::fault::Fault;
@@ -92,7 +93,10 @@ impl Conversation {
             let next = poll_fn(|cx| self.poll_next(cx)).await;
             // In boxes of their own, so that a connection that waits does not keep their room.
             let after = match next {
-                Next::Request(begun) => Box::pin(self.serve(begun)).await,
+                Next::Request(begun) => {
+                    let trace = begun.account.context();
+                    Box::pin(InTrace::new(self.serve(begun), trace)).await
+                }
                 Next::Refused(refusal, account) => {
                     Box::pin(self.refuse(&Fault::Request(refusal), account)).await;
                     After::Close
@@ -149,7 +153,7 @@ impl Conversation {
             let reached = match self.site.reach(pool, &mut begun, fresh, client, timer).await {
                 Ok(reached) => reached,
                 Err(fault @ Fault::ClientLost(_)) => {
-                    begun.account.close(fault.code());
+                    begun.account.fails(fault);
                     return After::Close;
                 }
                 Err(fault) => return self.refuse_begun(&fault, begun).await,
@@ -172,6 +176,7 @@ impl Conversation {
         let (pump, lease) = race.into_parts();
         let (mut begun, mut backend) = pump.into_parts();
         begun.account.status = begun.exchange.status();
+        begun.account.try_ends(end.outcome(), end.is_well() && begun.exchange.status() < 500);
         let fault = match end {
             End::Whole => {
                 let now = Instant::now();
@@ -189,7 +194,7 @@ impl Conversation {
             }
             End::Switched => {
                 let mut account = begun.account;
-                account.phase = Phase::Stream;
+                account.switches();
                 return Tried::Over(After::Switched(Box::new(Switched {
                     backend,
                     account,
@@ -216,7 +221,7 @@ impl Conversation {
         if self.client.answered == Answered::Due {
             return Tried::Over(self.refuse_begun(&fault, begun).await);
         }
-        begun.account.close(fault.code());
+        begun.account.fails(fault);
         // A clean end could make a truncated answer look whole.
         self.client.abort();
         Tried::Over(After::Close)

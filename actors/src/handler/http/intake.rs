@@ -130,8 +130,7 @@ impl Conversation {
 
     /// The record of what is not a whole head.
     pub(super) fn babble(&self) -> Box<Account> {
-        let mut account =
-            Account::new(&self.record, &self.site.log, self.head_began, Instant::now());
+        let mut account = Account::new(&self.record, &self.site, self.head_began, Instant::now());
         account.babbles(&self.client.held);
         account.bytes_in = self.client.held.len() as u64;
         Box::new(account)

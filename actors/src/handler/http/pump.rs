@@ -43,6 +43,29 @@ pub(super) enum End {
     Fault(Fault),
 }
 
+impl End {
+    /// Its name, as that of a try.
+    pub(super) fn outcome(&self) -> &'static str {
+        match self {
+            Self::Whole => "answered",
+            Self::Switched => "switched",
+            Self::Left(code) => code,
+            Self::Again(fault, _) | Self::Fault(fault) => fault.code(),
+            // What the race makes of these is an end of another kind.
+            Self::Unwanted(_) | Self::Slow => "",
+        }
+    }
+
+    /// The backend has done what was asked of it, as far as the client has let it.
+    pub(super) fn is_well(&self) -> bool {
+        match self {
+            Self::Whole | Self::Switched | Self::Left(_) => true,
+            Self::Fault(fault) => fault.is_of_client(),
+            Self::Again(..) | Self::Unwanted(_) | Self::Slow => false,
+        }
+    }
+}
+
 /// What a step came to; an error is the end.
 enum Step {
     Moved,

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::Site;
+use super::begun::put_span;
 use super::conversation::Conversation;
 use super::fault::Fault;
 use super::pump::{End, Pump};
@@ -178,7 +179,7 @@ impl Race {
 
     /// Asks a second backend, if one can be had at once and the budget allows.
     fn challenge(&mut self, site: &Arc<Site>) {
-        let Some(request) = self.pump.waiting() else { return };
+        let Some(mut request) = self.pump.waiting() else { return };
         let attempts = self.lease.pool().current().settings().attempts.get();
         let begun = self.pump.begun();
         if self.rival.is_some() || begun.account.tried() >= attempts {
@@ -195,8 +196,12 @@ impl Race {
         let until = begun.waits_since.unwrap_or_else(Instant::now) + site.times.first_byte;
         let until = begun.deadline.map_or(until, |deadline| deadline.min(until));
         let (site, pool) = (Arc::clone(site), Arc::from(upstream.pool.name()));
+        let hedge = begun.account.trace.as_mut().and_then(|trace| trace.hedges(Instant::now()));
+        if let (Some(hedge), Some(at)) = (&hedge, begun.span_at) {
+            put_span(&mut request, at, hedge.span);
+        }
         self.rival = Some(Box::pin(async move {
-            let second = second(&site, &pool, &asked, &request);
+            let second = second(&site, &pool, &asked, &request, hedge.as_deref());
             timeout_at(until, second).await.ok().flatten()
         }));
     }
@@ -205,7 +210,9 @@ impl Race {
     fn overtake(&mut self, rival: Rival, conversation: &Conversation) {
         let Rival { stream, lease, first, reused, at } = rival;
         // The first one has taken that long at least.
-        let well = self.lost.take().map_or(Some(true), |fault| self.blames(fault));
+        let lost = self.lost.take();
+        let lost_by = lost.map_or("overtaken", Fault::code);
+        let well = lost.map_or(Some(true), |fault| self.blames(fault));
         if let Some(well) = well {
             let took = self.took(Instant::now());
             conversation.site.report(&mut self.lease, well, took);
@@ -214,7 +221,8 @@ impl Race {
         (self.lease, self.reused, self.at) = (lease, reused, at);
         let begun = self.pump.begun();
         begun.account.reused = reused;
-        begun.account.tries(&self.lease);
+        begun.account.overtaken(lost_by);
+        begun.account.turns_to(&self.lease);
         let current = self.lease.pool().current();
         begun.stick(current.settings(), &self.lease);
     }

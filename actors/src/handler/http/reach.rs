@@ -52,7 +52,7 @@ impl Site {
             let mut lease = begun.lease(&route, now, client, timer).await?;
             now = Instant::now();
             begun.account.phase = Phase::Connect;
-            begun.account.tries(&lease);
+            begun.tries(&lease, now);
             let backend = Arc::clone(lease.backend());
             let (may_reuse, within, attempts) = {
                 let current = lease.pool().current();
@@ -65,6 +65,9 @@ impl Site {
                 && let Some(stream) = kept::take(backend.id(), now)
             {
                 begun.account.reused = true;
+                if let Some(attempt) = begun.account.attempt() {
+                    attempt.reuses();
+                }
                 return Ok(Reached { stream, lease, reused: true, at: now });
             }
             begun.account.reused = false;
@@ -76,13 +79,18 @@ impl Site {
                 Ok(stream) => {
                     let transition = lease.connected(now);
                     self.upstreams.directory.tell(backend.id(), transition);
+                    if let Some(attempt) = begun.account.attempt() {
+                        attempt.connected(now);
+                    }
                     return Ok(Reached { stream, lease, reused: false, at: now });
                 }
                 // It has not had its time: that says nothing about it.
                 Err(error) if error.failure == ConnectFailure::TimedOut && left < within => {
+                    begun.account.try_ends(Fault::Deadline.code(), false);
                     return Err(Fault::Deadline);
                 }
                 Err(error) => {
+                    begun.account.try_ends(error.failure.name(), false);
                     let transition = lease.failed(error.failure, now);
                     self.upstreams.directory.tell(backend.id(), transition);
                     let fault = Fault::Unreached(Code::ConnectFailed(error.failure));
@@ -138,10 +146,16 @@ impl Begun {
         loop {
             let asked = self.upstream.as_ref().map(|upstream| upstream.asked.clone());
             let asked = asked.unwrap_or_default();
-            let refusal = match self.ask(route, &asked, now, client, timer).await? {
-                Ok(lease) => return Ok(lease),
-                Err(refusal) => refusal,
+            self.account.asks_for_lease(now);
+            let refusal = match self.ask(route, &asked, now, client, timer).await {
+                Ok(Ok(lease)) => return Ok(lease),
+                Ok(Err(refusal)) => refusal,
+                Err(fault) => {
+                    self.account.refused(fault.code());
+                    return Err(fault);
+                }
             };
+            self.account.refused(refusal.name());
             let Some(Upstream { asked, failure: Some(failure), .. }) = &mut self.upstream else {
                 return Err(Fault::Unreached(refusal));
             };
@@ -176,8 +190,8 @@ impl Begun {
             Ok(Grant::Queued(ticket)) => ticket,
             Err(code) => return Ok(Err(code)),
         };
-        self.account.phase = Phase::Queue;
         let now = Instant::now();
+        self.account.queues(now);
         let due = now + self.remaining(now)?.min(ticket.within);
         let Some(granted) = in_time(granted(ticket, client.waits()), due, timer).await else {
             return self.too_late(Code::Refused(NoBackend::QueueTimeout.into()));

@@ -16,6 +16,7 @@ use crate::scratch::with_scratch;
 use crate::socket::connect;
 use crate::spare::Lent;
 use crate::stream::Stream;
+use crate::trace::Hedge;
 
 /// A second backend that has said something.
 pub(super) struct Rival {
@@ -35,6 +36,7 @@ pub(super) async fn second(
     pool: &Arc<str>,
     asked: &Asked,
     request: &[u8],
+    hedge: Option<&Hedge>,
 ) -> Option<Rival> {
     let Ok(Grant::Lease(mut lease)) = site.upstreams.route(pool).grant(asked, false).await else {
         return None;
@@ -50,6 +52,14 @@ pub(super) async fn second(
         (may_reuse(settings, true), settings.connect_timeout, unwanted)
     };
     let backend = Arc::clone(lease.backend());
+    if let Some(hedge) = hedge {
+        hedge.granted(&backend, Instant::now());
+    }
+    let fails = |outcome: &'static str| {
+        if let Some(hedge) = hedge {
+            hedge.ended(outcome, Instant::now());
+        }
+    };
     let directory = &site.upstreams.directory;
     let kept =
         if reuse && !lease.is_trial() { kept::take(backend.id(), Instant::now()) } else { None };
@@ -58,11 +68,16 @@ pub(super) async fn second(
         Some(stream) => stream,
         None => match connect(&[backend.address()], within, &site.upstreams.tcp).await {
             Ok(stream) => {
-                directory.tell(backend.id(), lease.connected(Instant::now()));
+                let now = Instant::now();
+                directory.tell(backend.id(), lease.connected(now));
+                if let Some(hedge) = hedge {
+                    hedge.connected(now);
+                }
                 stream
             }
             Err(error) => {
                 directory.tell(backend.id(), lease.failed(error.failure, Instant::now()));
+                fails(error.failure.name());
                 return None;
             }
         },
@@ -70,6 +85,7 @@ pub(super) async fn second(
     let at = Instant::now();
     let mut stream = Unwanted(Some(stream));
     let Ok(first) = poll_fn(stream.answer(request)).await else {
+        fails("backend_reset");
         if !reused {
             site.report(&mut lease, false, at.elapsed());
         }
@@ -80,6 +96,7 @@ pub(super) async fn second(
         && (status >= 500 || unwanted.contains(&status))
     {
         site.report(&mut lease, status < 500, at.elapsed());
+        fails("unwanted_status");
         return None;
     }
     Some(Rival { stream: stream.0.take()?, lease, first, reused, at })

@@ -27,6 +27,8 @@ pub(super) struct Survey<'b> {
     pub(super) chain: Marks,
     /// All other `X-Forwarded-*`: passed on if the client is trusted.
     pub(super) told: Marks,
+    /// `traceparent`, `tracestate` and `baggage`.
+    pub(super) traced: Marks,
     coding: bool,
     option_count: usize,
     expectation: Option<usize>,
@@ -74,6 +76,7 @@ impl<'b> Survey<'b> {
                 return Err(Refusal::SecondHost);
             }
             6 if is("expect") => self.expect(place, field.value, version)?,
+            7 if is("baggage") => self.traced.add(place),
             7 if is("upgrade") => {
                 self.upgrade = self.upgrade.or_else(|| offer(field.value));
                 self.dropped.add(place);
@@ -93,6 +96,8 @@ impl<'b> Survey<'b> {
                 self.dropped.add(place);
             }
             10 if is("keep-alive") => self.dropped.add(place),
+            10 if is("tracestate") => self.traced.add(place),
+            11 if is("traceparent") => self.traced.add(place),
             14 if is("content-length") => {
                 let length = fields::digits(field.value).ok_or(Refusal::BadLength)?;
                 if self.length.replace(length).is_some() {
@@ -152,6 +157,7 @@ impl<'b> Survey<'b> {
         self.dropped = self.dropped.with(named);
         self.chain.remove(named);
         self.told.remove(named);
+        self.traced.remove(named);
     }
 }
 

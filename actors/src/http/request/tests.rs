@@ -32,6 +32,7 @@ fn onward(path: &str) -> Onward<'_> {
         client: IpAddr::from([192, 0, 2, 1]),
         trusted: false,
         close: false,
+        trace: None,
     }
 }
 

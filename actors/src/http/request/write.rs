@@ -2,11 +2,14 @@
 
 use std::net::IpAddr;
 
-use super::{RequestBody, RequestHead, offset};
+use trunkline_observability::trace::w3c;
+use trunkline_runtime::trace::TraceContext;
+
+use super::{RequestBody, RequestHead, TRACEPARENT, offset};
 use crate::http::forwarded;
 
 /// What is written beside what the client sent: the forwarding fields, framing, and some room.
-const EXTRA: usize = 256;
+const EXTRA: usize = 384;
 
 /// How a request goes on.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +24,19 @@ pub struct Onward<'a> {
     /// Whether the backend shall close the connection after its answer. With an upgrade it is not
     /// said: see [`RequestHead::write`].
     pub close: bool,
+    /// The trace it is a part of from here on. Where there is none, what the client said of one is
+    /// passed on.
+    pub trace: Option<OnwardTrace>,
+}
+
+/// The trace of a request that goes on.
+#[derive(Debug, Clone, Copy)]
+pub struct OnwardTrace {
+    /// Whose part it is for the backend.
+    pub context: TraceContext,
+    /// Whether it is the trace that the client named: then what the client said beside that is
+    /// passed on.
+    pub is_clients: bool,
 }
 
 impl RequestHead<'_, '_> {
@@ -36,16 +52,25 @@ impl RequestHead<'_, '_> {
     /// A request that offers an upgrade says `Connection: Upgrade` and never `close` beside it: RFC
     /// 9110 §7.8 wants the one, and some servers compare the field as a whole or take `close` for a
     /// no. Whoever wants the connection closed after such a request closes it.
-    pub fn write(&self, to: &mut Vec<u8>, onward: &Onward<'_>) {
+    ///
+    /// Gives the place of the span's id in `traceparent`, 16 digits: each try has one of its own.
+    pub fn write(&self, to: &mut Vec<u8>, onward: &Onward<'_>) -> Option<usize> {
         to.reserve(self.bytes.len() + onward.path.len() + EXTRA);
         to.extend_from_slice(self.method.as_bytes());
         to.push(b' ');
         to.extend_from_slice(onward.path);
         to.extend_from_slice(b" HTTP/1.1\r\n");
+        let span = onward.trace.map(|trace| {
+            to.extend_from_slice(b"traceparent: ");
+            let start = to.len();
+            to.extend_from_slice(&w3c::write(&trace.context));
+            to.extend_from_slice(b"\r\n");
+            start + w3c::SPAN_AT
+        });
         if !self.has_host {
             push(to, b"Host: ", self.host.as_bytes());
         }
-        self.write_fields(to, onward.trusted);
+        self.write_fields(to, onward);
         forwarded::write(self, to, onward);
         match self.body {
             RequestBody::None => {}
@@ -60,15 +85,31 @@ impl RequestHead<'_, '_> {
             None => {}
         }
         to.extend_from_slice(b"\r\n");
+        span
     }
 
     /// Copies the lines between those that are dropped, each run of them at once.
-    fn write_fields(&self, to: &mut Vec<u8>, trusted: bool) {
+    fn write_fields(&self, to: &mut Vec<u8>, onward: &Onward<'_>) {
         let end = self.bytes.len().saturating_sub(2);
         let line = |place: usize| {
             self.fields.get(place).map_or(end, |field| offset(self.bytes, field.name))
         };
-        let dropped = if trusted { self.dropped } else { self.dropped.with(self.told) };
+        let mut dropped = self.dropped;
+        if !onward.trusted {
+            dropped = dropped.with(self.told);
+        }
+        match onward.trace {
+            None => {}
+            Some(OnwardTrace { is_clients: false, .. }) => dropped = dropped.with(self.traced),
+            Some(OnwardTrace { is_clients: true, .. }) => {
+                for place in self.traced.iter() {
+                    let field = self.fields.get(place);
+                    if field.is_some_and(|field| field.name.eq_ignore_ascii_case(TRACEPARENT)) {
+                        dropped.add(place);
+                    }
+                }
+            }
+        }
         let mut from = line(0);
         for place in dropped.iter() {
             to.extend_from_slice(self.bytes.get(from..line(place)).unwrap_or_default());

@@ -70,7 +70,8 @@ impl Driver {
                 self.outcome.talks.push(Talk::of(&head, starts));
                 let mut first = Vec::new();
                 let (path, trusted) = (head.path.as_bytes(), starts % 2 == 1);
-                head.write(&mut first, &Onward { path, client: CLIENT, trusted, close: false });
+                let onward = Onward { path, client: CLIENT, trusted, close: false, trace: None };
+                head.write(&mut first, &onward);
                 Ok(Some((exchange, first, head.length)))
             }
             Ok(None) => Ok(None),
