@@ -35,6 +35,7 @@ mod peer;
 pub mod quarantine;
 mod sending;
 mod serve;
+mod span;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 #[cfg(test)]

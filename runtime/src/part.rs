@@ -64,6 +64,12 @@ impl Part {
         })
     }
 
+    /// Which incarnation it is in, from 1.
+    #[must_use]
+    pub fn generation(&self) -> u32 {
+        self.node.get().map_or(1, |node| node.generation())
+    }
+
     /// Whom the watchdog is to name.
     fn seen(&self) -> &Node {
         self.node.get().unwrap_or(&self.owner)

@@ -117,7 +117,9 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
                     Ok(settled) => settled,
                     Err(item) => {
                         let call = || wire.served.protocol.message(&mut cx, item);
-                        let ran = Guarded::new(&wire, call).await;
+                        let span = wire.span("message", None);
+                        let ran = Guarded::new(&wire, call).within(span.as_deref()).await;
+                        let _entered = span.map(|span| span.end(&ran));
                         self.settle_message(ran)
                     }
                 };
@@ -257,7 +259,10 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
         let protocol = &wire.served.protocol;
         match event {
             Event::Notice(envelope) => {
-                let ran = Guarded::new(wire, || envelope.open(protocol, cx)).await;
+                let span = wire.span("receive", envelope.sent());
+                let call = || envelope.open(protocol, cx);
+                let ran = Guarded::new(wire, call).within(span.as_deref()).await;
+                let _entered = span.map(|span| span.end(&ran));
                 Self::settle(ran, Hook::Receive)
             }
             Event::Task(task) => {

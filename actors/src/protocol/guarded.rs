@@ -4,8 +4,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
+use trunkline_runtime::trace::TraceContext;
 use trunkline_runtime::{ExitReason, Panic};
 
+use super::span::HookSpan;
 use super::wire::Wire;
 use super::{Closed, Protocol};
 
@@ -16,6 +18,8 @@ pin_project! {
         hook: Hook<C, F>,
         wire: &'w Wire<P>,
         waited: bool,
+        // What the hook does is a part of this.
+        trace: Option<TraceContext>,
     }
 }
 
@@ -50,7 +54,13 @@ where
     pub(super) fn new(wire: &'w Wire<P>, call: C) -> Self {
         wire.sent.set(0);
         wire.read_on.set(false);
-        Self { hook: Hook::Call { call: Some(call) }, wire, waited: false }
+        Self { hook: Hook::Call { call: Some(call) }, wire, waited: false, trace: None }
+    }
+
+    /// As a part of `span`, if there is one.
+    pub(super) fn within(mut self, span: Option<&HookSpan>) -> Self {
+        self.trace = span.map(HookSpan::context);
+        self
     }
 }
 
@@ -84,6 +94,7 @@ where
     fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let wire = *this.wire;
+        let _entered = this.trace.map(TraceContext::enter);
         let polled = wire.part.guard(task, |task| this.hook.as_mut().poll(task));
         let (ran, why) = match polled {
             Ok(Poll::Ready(output)) => (Ran::Done(output), None),

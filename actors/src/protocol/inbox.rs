@@ -16,6 +16,7 @@ use trunkline_runtime::{
     SendError, contain,
 };
 
+use super::span::Sent;
 use super::{Cx, Next, Protocol, Receive, Result};
 
 /// More room than this is given back when the queue is empty.
@@ -24,6 +25,9 @@ const KEPT: usize = 4;
 /// A message on its way to a connection that knows how to receive it.
 pub(super) trait Envelope<P: Protocol>: Send {
     fn open<'a>(self: Box<Self>, protocol: &'a P, cx: &'a mut Cx<P>) -> Receiving<'a>;
+
+    /// When it was sent, where it is a part of a trace.
+    fn sent(&self) -> Option<Sent>;
 
     /// Tells who asked that nobody will receive it.
     fn refuse(self: Box<Self>);
@@ -34,11 +38,12 @@ pub(super) type Receiving<'a> = Pin<Box<dyn Future<Output = Result<Next>> + 'a>>
 struct Letter<M: Message> {
     message: M,
     reply: Reply<M::Answer>,
+    sent: Option<Sent>,
 }
 
 impl<P: Receive<M>, M: Message<Answer = ()>> Envelope<P> for Letter<M> {
     fn open<'a>(self: Box<Self>, protocol: &'a P, cx: &'a mut Cx<P>) -> Receiving<'a> {
-        let Self { message, reply } = *self;
+        let Self { message, reply, sent: _ } = *self;
         Box::pin(async move {
             match protocol.receive(cx, message).await {
                 Ok(next) => {
@@ -52,6 +57,10 @@ impl<P: Receive<M>, M: Message<Answer = ()>> Envelope<P> for Letter<M> {
                 }
             }
         })
+    }
+
+    fn sent(&self) -> Option<Sent> {
+        self.sent
     }
 
     fn refuse(self: Box<Self>) {
@@ -252,7 +261,7 @@ impl<P: Receive<M>, M: Message<Answer = ()>> Accepts<M> for Connection<P> {
         let Some(permit) = self.inbox.node.admit() else {
             return Err(Refused::Full(message, reply));
         };
-        let letter = Box::new(Letter { message, reply });
+        let letter = Box::new(Letter { message, reply, sent: Sent::now() });
         self.inbox
             .push(letter, permit)
             .map_err(|letter| Refused::Stopped(letter.message, letter.reply))

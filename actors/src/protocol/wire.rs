@@ -12,6 +12,7 @@ use trunkline_runtime::{Children, ExitReason, Panic, Part};
 use super::inbox::{Mail, Wish};
 use super::link::{Input, Link};
 use super::quarantine::Fingerprint;
+use super::span::{HookSpan, Sent};
 use super::timers::Due;
 use super::{Closed, Error, Protocol, Served};
 use crate::handler::Seat;
@@ -61,6 +62,11 @@ impl<P: Protocol> Wire<P> {
     /// How much may wait for the peer: a bound of nothing is one of a single message.
     pub(super) fn write_bound(&self) -> usize {
         self.served.limits.write.max(1)
+    }
+
+    /// The span of a hook that is called now, for a message of the peer's or one that was sent.
+    pub(super) fn span(&self, name: &'static str, sent: Option<Sent>) -> Option<Box<HookSpan>> {
+        HookSpan::begin(name, sent, &self.record, || self.part.generation())
     }
 
     /// Whether a message would not wait before it is written.
