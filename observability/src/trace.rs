@@ -5,6 +5,7 @@
 //! never waits.
 
 mod draft;
+pub mod restarts;
 mod sampling;
 mod spans;
 mod tracer;

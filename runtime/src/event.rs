@@ -71,6 +71,21 @@ pub enum Lifecycle {
 }
 
 impl Lifecycle {
+    /// Whether it is the ordinary coming and going of children, as of every connection.
+    fn is_ordinary(&self, generation: u32) -> bool {
+        match self {
+            Self::Started => generation <= 1,
+            Self::Exited(reason) => !reason.is_abnormal(),
+            Self::Removed => true,
+            Self::Restarting { .. }
+            | Self::Parked { .. }
+            | Self::Escalated { .. }
+            | Self::Abandoned
+            | Self::WorkerStuck { .. }
+            | Self::WorkerBack { .. } => false,
+        }
+    }
+
     /// The stable name.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -91,11 +106,14 @@ impl Lifecycle {
 /// The stream of events: bounded, and never a delay to whoever emits.
 pub struct Events {
     sender: broadcast::Sender<Event>,
+    /// For those to whom the ordinary is too much.
+    notable: broadcast::Sender<Event>,
 }
 
 impl Events {
     pub(crate) fn new() -> Self {
-        Self { sender: broadcast::Sender::new(CAPACITY) }
+        let notable = broadcast::Sender::new(CAPACITY);
+        Self { sender: broadcast::Sender::new(CAPACITY), notable }
     }
 
     /// All events from now on. A subscriber that lags more than 16,384 events behind is told how
@@ -105,8 +123,17 @@ impl Events {
         self.sender.subscribe()
     }
 
+    /// All events from now on but the ordinary coming and going: first starts, ends in order, and
+    /// removals. So it costs nothing for each connection. Bounded as [`Self::subscribe`].
+    #[must_use]
+    pub fn subscribe_to_notable(&self) -> broadcast::Receiver<Event> {
+        self.notable.subscribe()
+    }
+
     pub(crate) fn emit(&self, node: &Arc<Node>, generation: u32, what: Lifecycle) {
-        if self.sender.receiver_count() > 0 {
+        let for_all = self.sender.receiver_count() > 0;
+        let for_few = self.notable.receiver_count() > 0 && !what.is_ordinary(generation);
+        if for_all || for_few {
             let event = Event {
                 at: SystemTime::now(),
                 moment: crate::clock::now(),
@@ -115,7 +142,12 @@ impl Events {
                 what,
             };
             // Nobody listens any more: that is nobody's loss.
-            let _ = self.sender.send(event);
+            if for_few {
+                let _ = self.notable.send(event.clone());
+            }
+            if for_all {
+                let _ = self.sender.send(event);
+            }
         }
     }
 }

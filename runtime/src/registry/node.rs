@@ -208,6 +208,18 @@ impl Node {
         self.life.lock().status
     }
 
+    /// How its last incarnation ended, if one has.
+    #[must_use]
+    pub fn last_exit(&self) -> Option<LastExit> {
+        self.life.lock().rare.as_ref().and_then(|rare| rare.last_exit.clone())
+    }
+
+    /// The index of the worker that it lives on; none for the control thread.
+    #[must_use]
+    pub fn worker(&self) -> Option<usize> {
+        self.placement().worker()
+    }
+
     /// Where it lives.
     pub(crate) fn placement(&self) -> Placement {
         Placement::of_shard(self.shard as usize)
