@@ -1,5 +1,6 @@
 //! `demo/responders/NAME/wN`: answers requests, and can be made to crash.
 
+use tracing::info_span;
 use trunkline_runtime::{Actor, Context, Handles, Message, Reply};
 
 /// Counts its requests; the count does not survive a crash, which is how one sees it.
@@ -39,6 +40,8 @@ impl Actor for Responder {}
 impl Handles<Request> for Responder {
     #[expect(clippy::panic, reason = "what /crash is for")]
     fn handle(&mut self, request: Request, reply: Reply<Answer>, cx: &mut Context<'_, Self>) {
+        // A span like any author's: it hangs under the request's, which came with the message.
+        let _span = info_span!("respond", responder = self.name).entered();
         if request.path == "/crash" {
             panic!("a request for /crash");
         }

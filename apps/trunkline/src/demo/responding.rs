@@ -8,6 +8,8 @@ use trunkline_actors::closed::{Ending, Moved};
 use trunkline_actors::handler::{Handler, Seat, Service};
 use trunkline_actors::record::{Code, Phase, Record};
 use trunkline_actors::stream::Stream;
+use trunkline_observability::trace::w3c;
+use trunkline_runtime::trace::TraceContext;
 use trunkline_runtime::{Address, AskError, Deadline, Placement};
 
 use super::responder::{Request, Responder};
@@ -64,6 +66,7 @@ struct Head {
     method: Method,
     path: String,
     keep_alive: bool,
+    trace: Option<TraceContext>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,7 +92,12 @@ impl Conversation {
                 }
             };
             self.received.drain(..head.length);
-            let (status, text) = match responder.ask(Request { path: head.path }, ANSWER).await {
+            // Sent within the trace of the request, so that a crash is found from there.
+            let answer = {
+                let _entered = head.trace.map(TraceContext::enter);
+                responder.ask(Request { path: head.path }, ANSWER)
+            };
+            let (status, text) = match answer.await {
                 Ok(answer) if answer.failed => ("500 Internal Server Error", answer.text),
                 Ok(answer) => ("200 OK", answer.text),
                 Err(AskError::Crashed) => ("500 Internal Server Error", CRASHED.to_owned()),
@@ -206,7 +214,10 @@ fn parse(bytes: &[u8]) -> Result<Option<Head>, &'static str> {
         Some(1) => !asked(b"close"),
         Some(_) | None => asked(b"keep-alive"),
     };
-    Ok(Some(Head { length, method, path: request.path.unwrap_or("/").to_owned(), keep_alive }))
+    // Only the listener in front comes here.
+    let trace = value("traceparent").and_then(w3c::parse);
+    let path = request.path.unwrap_or("/").to_owned();
+    Ok(Some(Head { length, method, path, keep_alive, trace }))
 }
 
 #[cfg(test)]
