@@ -81,10 +81,15 @@ impl TryFrom<String> for BackendAddress {
 
 /// Reads the address that a listener binds.
 pub(crate) fn bind(text: &str) -> Result<SocketAddr, Problem> {
+    bind_as(text, "a listener", "0.0.0.0")
+}
+
+/// Reads the address that `who` binds. `example` is an address to suggest.
+pub(crate) fn bind_as(text: &str, who: &str, example: &str) -> Result<SocketAddr, Problem> {
     if let Ok(address) = text.parse() {
         return Ok(address);
     }
-    match split(text, "0.0.0.0")? {
+    match split(text, example)? {
         (Host::Ip(ip), port) => Ok(SocketAddr::new(ip, port)),
         (Host::Name("*"), port) => Err(Problem::new(format!("{} names no address", quote(text)))
             .remedy(format!(
@@ -92,9 +97,9 @@ pub(crate) fn bind(text: &str) -> Result<SocketAddr, Problem> {
             ))),
         (Host::Name(name), port) => {
             let written =
-                if name.eq_ignore_ascii_case("localhost") { "127.0.0.1" } else { "0.0.0.0" };
+                if name.eq_ignore_ascii_case("localhost") { "127.0.0.1" } else { example };
             Err(Problem::new(format!(
-                "{} is a host name, and a listener binds an IP address",
+                "{} is a host name, and {who} binds an IP address",
                 quote(name)
             ))
             .remedy(format!("write an IP address, such as \"{written}:{port}\"")))

@@ -35,15 +35,16 @@ struct Known {
 
 /// The overrides that the environment asks for.
 pub(crate) fn overrides(
-    variables: impl IntoIterator<Item = (OsString, OsString)>,
+    variables: &[(OsString, OsString)],
     root: &Node,
     flags: &[Override],
     findings: &mut Findings,
 ) -> Vec<Override> {
     let mut ours: Vec<_> = variables
-        .into_iter()
+        .iter()
         .map(|(name, value)| (name.to_string_lossy().into_owned(), value))
         .filter(|(name, _)| is_ours(name))
+        .map(|(name, value)| (name, value.clone()))
         .collect();
     if ours.is_empty() {
         return Vec::new();

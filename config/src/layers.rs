@@ -27,6 +27,8 @@ pub struct Override {
 enum Given {
     One(String),
     List(Vec<String>),
+    /// Tables with the keys `name` and `value`.
+    Fields(Vec<(String, String)>),
 }
 
 /// Without the texts: one may be a secret.
@@ -35,6 +37,7 @@ impl fmt::Debug for Given {
         f.write_str(match self {
             Self::One(_) => "One(…)",
             Self::List(_) => "List(…)",
+            Self::Fields(_) => "Fields(…)",
         })
     }
 }
@@ -60,6 +63,10 @@ impl Override {
         Self { origin: Origin::Variable(variable), path, value: Given::One(value) }
     }
 
+    pub(crate) fn of_fields(variable: String, path: Path, fields: Vec<(String, String)>) -> Self {
+        Self { origin: Origin::Variable(variable), path, value: Given::Fields(fields) }
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -80,9 +87,15 @@ impl Override {
                 | None => text.as_str().into(),
             },
             Given::List(texts) => texts.clone().into(),
+            Given::Fields(fields) => ValueKind::Array(fields.iter().map(field_table).collect()),
         };
         Value::new(None, kind)
     }
+}
+
+fn field_table((name, value): &(String, String)) -> Value {
+    let keys = [("name", name), ("value", value)];
+    Map::from(keys.map(|(key, text)| (key.to_owned(), text.as_str()))).into()
 }
 
 /// The shape that the schema has for a path, if it has one.
@@ -124,6 +137,12 @@ impl<'s> Layers<'s> {
         // An override below what should be a table and is not would hide that mistake of the file.
         overrides.retain(|laid| !is_blocked(root, laid.path()));
         Self { source, root, overrides }
+    }
+
+    /// Lays what nothing here sets below all of it.
+    pub(crate) fn below(&mut self, laid: Vec<Override>) {
+        let free = laid.into_iter().filter(|laid| !is_blocked(self.root, laid.path()));
+        self.overrides.splice(..0, free);
     }
 
     /// The file's values with the overrides in their places.

@@ -17,30 +17,37 @@
 //! 2. `environment` turns the variables under `TRUNKLINE__` into overrides, [`Override`] carries
 //!    those of the program; `layers` has the `config` crate merge file < environment < flags. That
 //!    crate parses no text here: a second parser could disagree with the one that knows the places.
+//!    `otel` lays the variables of OpenTelemetry below the file.
 //! 3. `walk` checks the merged values against the `schema`, which is data, and fills in the defaults.
 //! 4. `rules` checks what concerns more than one value: that a listener's pool exists, and so on.
 //!    There, too, the protocols that a program brings ([`Protocols`]) read their own settings
 //!    ([`ProtocolSettings`]), so that their mistakes are among the others.
-//! 5. Serde makes [`Settings`] of the result, which by then has no mistakes left to find.
+//! 5. Serde makes [`Settings`] of the result, which by then has no mistakes left to find; `masked` keeps
+//!    what of it can be shown ([`Settings::to_masked_json`]).
 //!
 //! The backends of a pool may be in a file of their own, which goes the same way ([`load_backends`]).
 //!
 //! A new key is one line in `schema`, one field in `settings`, and one line in
 //! `examples/everything.toml`; tests fail until all three agree.
 
+mod admin;
 mod backends;
+mod collector;
 mod document;
 pub mod duration;
 mod endpoint;
 mod environment;
+mod file;
 mod hash;
 mod http;
 mod keys;
 mod layers;
 mod load;
+mod masked;
 mod mistake;
 mod nearest;
 mod network;
+mod otel;
 mod path;
 mod protocol_settings;
 mod protocols;
@@ -51,8 +58,10 @@ mod secret;
 mod settings;
 pub mod size;
 mod source;
+mod token;
 mod walk;
 
+pub use admin::{AdminAddress, AdminAddressError};
 pub use backends::{load_backends, parse_backends};
 pub use endpoint::BackendAddress;
 pub use environment::PREFIX;
@@ -68,8 +77,10 @@ pub use protocols::{ProtocolNameError, Protocols};
 pub use schema::Presence;
 pub use secret::Secret;
 pub use settings::{
-    Backend, Balance, Dns, Eject, HeaderMatch, HostPattern, Http, HttpLimits, HttpProbe, Limits,
-    Listener, Log, LogFormat, LogLevel, PathPattern, Pool, Probe, ProbeField, ProbeMethod,
-    Protocol, Retry, Reuse, Route, Server, Settings, Sticky, Target,
+    Admin, Backend, Balance, Dns, Eject, HeaderMatch, HostPattern, Http, HttpLimits, HttpProbe,
+    Limits, Listener, Log, LogFormat, LogLevel, Otlp, OtlpProtocol, PathPattern, Pool, Probe,
+    ProbeField, ProbeMethod, Protocol, Retry, Reuse, Route, Server, Settings, Sticky, Target,
+    Telemetry,
 };
 pub use source::{Format, MAX_FILE_BYTES, Source};
+pub use token::load_token;

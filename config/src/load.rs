@@ -6,7 +6,9 @@ use std::path::Path as FilePath;
 use crate::document;
 use crate::environment;
 use crate::layers::{Layers, Override};
+use crate::masked::Masked;
 use crate::mistake::{Findings, Mistakes, Problem};
+use crate::otel;
 use crate::path::Path;
 use crate::protocols::Protocols;
 use crate::rules;
@@ -79,15 +81,21 @@ impl Protocols {
             return Err(findings.into_mistakes());
         };
         let flags: Vec<_> = overrides.into_iter().collect();
-        let mut laid = environment::overrides(environment, &root, &flags, &mut findings);
+        let variables: Vec<_> = environment.into_iter().collect();
+        let mut laid = environment::overrides(&variables, &root, &flags, &mut findings);
         laid.extend(flags);
-        let layers = Layers::new(source, &root, laid);
+        let mut layers = Layers::new(source, &root, laid);
+        let mut otel = otel::read(&variables, &layers, &mut findings);
+        layers.below(std::mem::take(&mut otel.laid));
         let settings = layers.merged().and_then(|merged| {
             let checked = walk(ROOT, &merged, &layers, &mut findings);
             rules::check(&checked, &layers, self, &mut findings);
             let given = rules::settings(&checked, &layers, self, &mut findings);
+            let masked = Masked::new(&checked);
             let mut settings: Settings = config::Value::from(checked).try_deserialize()?;
+            settings.show(masked);
             settings.give(given);
+            settings.take(otel);
             settings.resolve(source.folder.as_deref());
             Ok(settings)
         });

@@ -1,11 +1,13 @@
 //! Rules that concern more than one value. A value that is itself mistaken is left out of them, so
 //! that one slip is not reported twice.
 
+mod admin;
 mod http;
 mod pool;
 mod reach;
 mod routes;
 mod settings;
+mod telemetry;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -21,6 +23,8 @@ use crate::quote::quote;
 use crate::schema::is_name;
 use crate::settings::Protocol;
 use crate::walk::Checked;
+pub(crate) use http::KEYS as OF_HTTP;
+pub(crate) use pool::OF_REQUEST;
 pub(crate) use settings::settings;
 
 /// Checks the rules.
@@ -47,6 +51,8 @@ pub(crate) fn check(
         rules.http(name, listener, protocols, pools.as_ref());
     }
     rules.binds(&listeners);
+    rules.admin(checked, &listeners);
+    rules.telemetry(checked);
     for (name, pool) in pools.unwrap_or_default() {
         rules.pool(name, pool, &listeners, protocols);
     }

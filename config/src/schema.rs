@@ -3,11 +3,13 @@
 //! The walk over a file, the variables of the environment, the defaults and [`crate::keys()`] all
 //! come from the tables in `sections`. A new section is a new table in [`ROOT`].
 
+mod admin;
 mod dns;
 mod http;
 mod kind;
 mod pool;
 mod sections;
+mod telemetry;
 
 pub(crate) use kind::{Kind, TextRule, shown};
 pub(crate) use pool::BACKENDS_FILE;

@@ -1,9 +1,11 @@
 //! The settings themselves: typed, complete with defaults, and valid.
 
+mod admin;
 mod choice;
 mod http;
 mod off;
 mod pool;
+mod telemetry;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,19 +15,28 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::admin::AdminAddress;
 use crate::duration;
+use crate::masked::Masked;
+use crate::otel::Otel;
 use crate::protocol_settings::ProtocolSettings;
-pub use choice::{Balance, LogFormat, LogLevel, ProbeMethod, Reuse};
+pub use admin::Admin;
+pub use choice::{Balance, LogFormat, LogLevel, OtlpProtocol, ProbeMethod, Reuse};
 pub use http::{HeaderMatch, HostPattern, Http, HttpLimits, PathPattern, Route, Target};
 pub use pool::{Backend, Eject, HttpProbe, Limits, Pool, Probe, ProbeField, Retry, Sticky};
+pub use telemetry::{Otlp, Telemetry};
 
 /// All settings of a server.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Settings {
     /// The process as a whole.
     pub server: Server,
+    /// Who may use the admin API.
+    pub admin: Admin,
     /// The log on stderr.
     pub log: Log,
+    /// Which requests are traced, and where their spans go.
+    pub telemetry: Telemetry,
     /// How host names are resolved.
     pub dns: Dns,
     /// Listeners by name; at least one.
@@ -34,9 +45,40 @@ pub struct Settings {
     /// Pools by name; every pool that a listener forwards to is among them.
     #[serde(rename = "pool")]
     pub pools: BTreeMap<String, Pool>,
+    #[serde(skip)]
+    masked: Masked,
 }
 
 impl Settings {
+    /// The settings as they were read, with their defaults, in the form of a file in JSON. Left out is
+    /// what has no value and no default, and what is no key of a file ([`Telemetry::resource`]).
+    ///
+    /// Every [`Secret`](crate::Secret) is `"***"`, as are credentials in the header fields of probes and
+    /// routes. So are all texts in the settings of a protocol that the program brings: which of them
+    /// are secret, only the protocol knows.
+    pub fn to_masked_json(&self) -> serde_json::Value {
+        self.masked.to_json()
+    }
+
+    /// Keeps what [`Settings::to_masked_json`] shows.
+    pub(crate) fn show(&mut self, masked: Masked) {
+        self.masked = masked;
+    }
+
+    /// Whether anybody gets to see a trace: a collector, a file, or who asks the admin API.
+    pub fn is_traced(&self) -> bool {
+        let Telemetry { otlp, trace_file, keep, .. } = &self.telemetry;
+        otlp.is_some() || trace_file.is_some() || (self.server.admin.is_some() && *keep > 0)
+    }
+
+    /// Adds what the variables of OpenTelemetry say that no key of a file could.
+    pub(crate) fn take(&mut self, otel: Otel) {
+        self.telemetry.resource = otel.resource;
+        if let Some(otlp) = self.telemetry.otlp.as_mut().filter(|_| !otel.is_complete) {
+            otlp.complete();
+        }
+    }
+
     /// Adds what the listeners give their protocols to read.
     pub(crate) fn give(&mut self, given: BTreeMap<String, ProtocolSettings>) {
         for (name, given) in given {
@@ -47,10 +89,12 @@ impl Settings {
         }
     }
 
-    /// Has the files that pools name begin in this directory, unless they are absolute.
+    /// Has the files that keys name begin in this directory, unless they are absolute.
     pub(crate) fn resolve(&mut self, folder: Option<&FilePath>) {
         let Some(folder) = folder else { return };
-        for file in self.pools.values_mut().filter_map(|pool| pool.file.as_mut()) {
+        let pools = self.pools.values_mut().filter_map(|pool| pool.file.as_mut());
+        let others = [self.admin.token_file.as_mut(), self.telemetry.trace_file.as_mut()];
+        for file in pools.chain(others.into_iter().flatten()) {
             *file = folder.join(&file);
         }
     }
@@ -72,6 +116,10 @@ pub struct Server {
     pub connections: Option<NonZeroU32>,
     /// Where the server is; backends in another zone are the second choice. `None` is nowhere.
     pub zone: Option<String>,
+    /// Where the admin API listens; `None` is nowhere. Elsewhere than on loopback and on a unix socket
+    /// only with a token.
+    #[serde(deserialize_with = "crate::admin::or_off")]
+    pub admin: Option<AdminAddress>,
 }
 
 /// How host names are resolved.

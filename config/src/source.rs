@@ -111,7 +111,7 @@ pub(crate) fn whole_file(file: &FilePath, problem: Problem) -> Mistakes {
     problem.at(origin, &Path::default()).into()
 }
 
-fn bytes_of(file: &FilePath) -> Result<Vec<u8>, Problem> {
+pub(crate) fn bytes_of(file: &FilePath) -> Result<Vec<u8>, Problem> {
     let unreadable = |error: std::io::Error| {
         if error.kind() == ErrorKind::NotFound {
             Problem::new("there is no such file").remedy("check the path")

@@ -13,6 +13,8 @@ use trunkline_config::{
 const FILE: &str = "
 [server]
 drain = '10s'
+[telemetry.otlp]
+endpoint = 'http://10.0.0.9:4317'
 [listener.web-1]
 bind = '127.0.0.1:1'
 pool = 'web'
@@ -56,6 +58,8 @@ fn another_value(kind: &str, presence: Presence) -> String {
         names.split(", ").find(|name| *name != default).expect("a second name").to_owned()
     } else if kind.starts_with("a whole number") {
         "7".to_owned()
+    } else if kind.starts_with("a number from 0 ") {
+        "0.5".to_owned()
     } else if kind.starts_with("a number from 50") {
         "99.5".to_owned()
     } else if kind.starts_with("a number") {
@@ -82,6 +86,9 @@ fn another_value(kind: &str, presence: Presence) -> String {
 fn another_text(kind: &str) -> String {
     if kind.starts_with("1 to 63 of") {
         return "b".to_owned();
+    }
+    if kind.starts_with("\"off\"") {
+        return "127.0.0.1:9900".to_owned();
     }
     if kind.starts_with("statuses") {
         return "200,204".to_owned();

@@ -116,10 +116,11 @@ fn the_example_of_everything_is_what_a_file_without_its_defaults_would_be() {
         pool.backends.clone_from(&plain.backends);
     }
     let api = settings.pools.remove("api").expect("a pool of http");
+    let otlp = settings.telemetry.otlp.take();
     assert_eq!(settings, minimal);
 
-    let plain =
-        "listener.site = { bind = '0.0.0.0:8081', protocol = 'http', routes = [{ pool = 'api' }] }
+    let plain = "telemetry.otlp.headers = [{ name = 'x-tenant', value = 'edge' }]
+listener.site = { bind = '0.0.0.0:8081', protocol = 'http', routes = [{ pool = 'api' }] }
 [pool.api]
 backends = [{ srv = '_http._tcp.api.internal' }]
 sticky = { cookie = 'backend' }
@@ -130,6 +131,7 @@ probe = { http = '/healthz', headers = [{ name = 'x-probe', value = '1' }] }";
         let Protocol::Http(plain) = &plain.protocol else { panic!("{plain:?}") };
         full.routes.clone_from(&plain.routes);
     }
+    assert_eq!(otlp, plain.telemetry.otlp);
     assert_eq!(Some(&site), plain.listeners.get("site"));
     assert_eq!(Some(&api), plain.pools.get("api"));
 }

@@ -278,7 +278,7 @@ fn a_key_that_cannot_be_is_refused_and_quoted_safely() {
         in_toml(&with_pool("\"server.drain\" = '1s'\npool.\"A\\u001b\".backends = ['b:1']")),
         [
             "f:3:1: \"server.drain\": is not a key that is known here: \
-             write one of server, log, dns, listener, pool",
+             write one of server, admin, log, telemetry, dns, listener, pool",
             "f:4:6: pool.\"A\\u{1b}\": \"A\\u{1b}\" is not a name: write 1 to 63 of a-z, 0-9, \"_\" \
              and \"-\", beginning with a letter or a digit",
         ]
@@ -322,7 +322,7 @@ fn a_mistake_in_a_flag_names_the_flag() {
             "--workers: server.workers: \"many\" is not a whole number: \
              write a whole number from 1 to 1024",
             "--wrong: server.wrong: is not a key that is known here: \
-             write one of workers, drain, lame_duck, connections, zone",
+             write one of workers, drain, lame_duck, connections, zone, admin",
         ]
     );
 }

@@ -9,7 +9,8 @@ use crate::schema::is_name;
 use crate::settings::Protocol;
 use crate::walk::Checked;
 
-const KEYS: [&str; 3] = ["routes", "trusted", "http"];
+/// What a listener of any other protocol must not set.
+pub(crate) const KEYS: [&str; 3] = ["routes", "trusted", "http"];
 
 impl Rules<'_, '_> {
     pub(super) fn http(

@@ -4,6 +4,8 @@ mod backends;
 mod hash;
 mod probe;
 
+pub(crate) use probe::OF_REQUEST;
+
 use super::{Named, Rules, list, table, text};
 use crate::duration;
 use crate::mistake::Problem;

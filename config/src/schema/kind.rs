@@ -11,7 +11,8 @@ use crate::duration::OFF;
 use crate::mistake::Problem;
 use crate::nearest::nearest;
 use crate::quote::quote;
-use crate::{duration, endpoint, secret, size};
+use crate::secret::SecretRule;
+use crate::{duration, endpoint, size};
 use measure::{DURATION, SIZE};
 
 /// The kinds of single values.
@@ -19,8 +20,8 @@ use measure::{DURATION, SIZE};
 pub(crate) enum Kind {
     /// A whole number; `off` for no limit, where that is allowed.
     Integer { least: u32, most: u32, off: bool },
-    /// A number that may have a fraction, or `off`.
-    Decimal { least: f64, most: f64 },
+    /// A number that may have a fraction; `off` for none, where that is allowed.
+    Decimal { least: f64, most: f64, off: bool },
     /// `true` or `false`.
     Boolean,
     /// A number and a unit; `off` for no limit, where that is allowed.
@@ -42,7 +43,7 @@ pub(crate) enum Kind {
     /// A text with a form of its own.
     Text(&'static TextRule),
     /// A text that is never shown.
-    Secret,
+    Secret(&'static SecretRule),
 }
 
 /// The form of a text.
@@ -68,8 +69,9 @@ impl Kind {
                     format!("a whole number from {least} to {most}{off}")
                 }
             }
-            Self::Decimal { least, most } => {
-                format!("a number from {least} to {most}, or \"off\"")
+            Self::Decimal { least, most, off } => {
+                let off = if off { ", or \"off\"" } else { "" };
+                format!("a number from {least} to {most}{off}")
             }
             Self::Boolean => "true or false".to_owned(),
             Self::Duration { least, most, off } => {
@@ -93,7 +95,7 @@ impl Kind {
             Self::Protocol => "the name of a protocol, such as \"forward\" or \"echo\"".to_owned(),
             Self::Pool => "the name of a pool".to_owned(),
             Self::Text(rule) => rule.describe.to_owned(),
-            Self::Secret => secret::describe(),
+            Self::Secret(rule) => rule.describe.to_owned(),
         }
     }
 
@@ -114,7 +116,7 @@ impl Kind {
             | Self::Protocol
             | Self::Pool
             | Self::Text(_)
-            | Self::Secret => text.into(),
+            | Self::Secret(_) => text.into(),
         }
     }
 
@@ -127,7 +129,8 @@ impl Kind {
         match self {
             Self::Integer { off: true, .. } if is_off(value) => Ok(OFF.into()),
             Self::Integer { least, most, .. } => self.check_integer(value, least, most),
-            Self::Decimal { least, most } => decimal::check(self, value, least..=most),
+            Self::Decimal { off: true, .. } if is_off(value) => Ok(OFF.into()),
+            Self::Decimal { least, most, .. } => decimal::check(self, value, least..=most),
             Self::Boolean if matches!(value, ValueKind::Boolean(_)) => Ok(value.clone()),
             Self::Boolean => Err(self.refuse(value, "true or false")),
             Self::Duration { least, most, off } => DURATION.check(self, value, least..=most, off),
@@ -154,7 +157,7 @@ impl Kind {
             Self::Protocol => self.text(value, "a protocol").map(Into::into),
             Self::Pool => self.text(value, "the name of a pool").map(Into::into),
             Self::Text(rule) => (rule.check)(self.text(value, rule.noun)?).map(Into::into),
-            Self::Secret => secret::check(value),
+            Self::Secret(rule) => rule.check(value),
         }
     }
 

@@ -30,7 +30,7 @@ pub(super) static POOL: &[Field] = &[
     ),
     scalar(
         "bounded_load",
-        Kind::Decimal { least: 1.05, most: 10.0 },
+        Kind::Decimal { least: 1.05, most: 10.0, off: true },
         Default("off"),
         "With ring_hash, maglev and source_hash, how many times its share of what is under way a \
          backend gets at most.",

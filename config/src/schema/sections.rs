@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::Presence::{Default, Optional, Required};
-use super::{Field, Kind, NAME, Presence, Shape, dns, http, pool};
+use super::{Field, Kind, NAME, Presence, Shape, admin, dns, http, pool, telemetry};
+use crate::admin as admin_api;
 use crate::settings::{LogFormat, LogLevel};
 
 pub(super) const MILLISECOND: Duration = Duration::from_millis(1);
@@ -42,7 +43,13 @@ pub(super) const COUNT: Kind = Kind::Integer { least: 1, most: u32::MAX, off: tr
 /// The sections of a file.
 pub(crate) static ROOT: &[Field] = &[
     Field { name: "server", shape: Shape::Table(SERVER), doc: "The process as a whole." },
+    Field { name: "admin", shape: Shape::Table(admin::ADMIN), doc: "Who may use the admin API." },
     Field { name: "log", shape: Shape::Table(LOG), doc: "The log on stderr." },
+    Field {
+        name: "telemetry",
+        shape: Shape::Table(telemetry::TELEMETRY),
+        doc: "Which requests are traced, and where their spans go.",
+    },
     Field { name: "dns", shape: Shape::Table(dns::DNS), doc: "How host names are resolved." },
     Field {
         name: "listener",
@@ -87,6 +94,12 @@ static SERVER: &[Field] = &[
         Kind::Text(&NAME),
         Optional("no backend is in a foreign zone"),
         "Where the server is; backends in another zone are the second choice.",
+    ),
+    scalar(
+        "admin",
+        Kind::Text(&admin_api::ADDRESS),
+        Default("off"),
+        "Where the admin API listens: an IP address and a port, or unix: and a path.",
     ),
 ];
 

@@ -48,9 +48,10 @@ fn written(node: &Node) -> String {
     match &node.content {
         Content::Boolean(boolean) => boolean.to_string(),
         Content::Integer(number) => number.to_string(),
+        Content::Float(number) => number.to_string(),
         Content::Text(text) => text.clone(),
         Content::List(items) if items.is_empty() => "[]".to_owned(),
-        Content::Null | Content::Float(_) | Content::List(_) | Content::Table(_) => {
+        Content::Null | Content::List(_) | Content::Table(_) => {
             panic!("{:?} is no value of the schema", node.content)
         }
     }

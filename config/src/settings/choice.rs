@@ -98,6 +98,16 @@ choice! {
 }
 
 choice! {
+    /// How spans are sent to a collector.
+    OtlpProtocol {
+        /// OTLP over gRPC.
+        Grpc = "grpc",
+        /// OTLP as protobuf over HTTP/1.1.
+        Http = "http",
+    }
+}
+
+choice! {
     /// The severity of a log line.
     LogLevel {
         /// What failed.

@@ -12,7 +12,7 @@ use super::site::{Setup, trunkline};
 /// What is wrong, in the order of the places below.
 const FIVE: [&str; 5] = [
     "server.drian: is not a key that is known here: \
-     write one of workers, drain, lame_duck, connections, zone; did you mean \"drain\"?",
+     write one of workers, drain, lame_duck, connections, zone, admin; did you mean \"drain\"?",
     "listener.web.bind: port \"99999\" is above 65535: write a number from 0 to 65535",
     "listener.web.pool: there is no pool \"wbe\": \
      write the name of a pool, or add a table pool.wbe; did you mean \"web\"?",

@@ -6,7 +6,7 @@ use crate::path::Path;
 use crate::walk::Checked;
 
 /// Keys that say more of a request, and of nothing else.
-const OF_REQUEST: [&str; 5] = ["method", "host", "headers", "status", "body"];
+pub(crate) const OF_REQUEST: [&str; 5] = ["method", "host", "headers", "status", "body"];
 
 impl Rules<'_, '_> {
     pub(super) fn probe(&mut self, path: &Path, probe: &Checked) {

@@ -1,25 +1,21 @@
-//! Numbers that may have a fraction, or `off`.
+//! Numbers that may have a fraction.
 
 use std::ops::RangeInclusive;
 
 use config::ValueKind;
 
-use super::{Kind, is_off, number};
-use crate::duration::OFF;
+use super::{Kind, number};
 use crate::mistake::Problem;
 
-/// The number, or `off`.
+/// The number.
 ///
 /// # Errors
-/// If the value is neither, or no number in the range.
+/// If the value is none, or not in the range.
 pub(super) fn check(
     kind: Kind,
     value: &ValueKind,
     range: RangeInclusive<f64>,
 ) -> Result<ValueKind, Problem> {
-    if is_off(value) {
-        return Ok(OFF.into());
-    }
     let given = match value {
         ValueKind::Float(given) => Some(*given),
         ValueKind::String(text) => {

@@ -93,7 +93,7 @@ pub(super) static EJECT: &[Field] = &[
     ),
     scalar(
         "success_rate",
-        Kind::Decimal { least: 0.5, most: 10.0 },
+        Kind::Decimal { least: 0.5, most: 10.0, off: true },
         Default("off"),
         "Standard deviations below the mean of the pool's success rates that eject a backend.",
     ),

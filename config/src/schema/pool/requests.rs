@@ -5,6 +5,7 @@ use crate::http::cookie;
 use crate::schema::Presence::{Default, Optional, Required};
 use crate::schema::sections::{COUNT, LIMIT, TIME, integer, scalar};
 use crate::schema::{Field, Kind, Shape};
+use crate::secret;
 
 /// Each request under way may keep so much of its body.
 const BUFFER: Kind = Kind::Size { least: 0, most: 16 << 20, off: false };
@@ -14,7 +15,7 @@ pub(super) static STICKY: &[Field] = &[
     scalar("ttl", TIME, Default("1h"), "How long a client is held to its backend."),
     scalar(
         "key",
-        Kind::Secret,
+        Kind::Secret(&secret::KEY),
         Optional("a random one at every start"),
         "What the cookie is signed with, the same for all replicas.",
     ),
@@ -68,7 +69,7 @@ pub(super) static RETRY: &[Field] = &[
     ),
     scalar(
         "hedge",
-        Kind::Decimal { least: 50.0, most: 99.9 },
+        Kind::Decimal { least: 50.0, most: 99.9, off: true },
         Default("off"),
         "The percentile of the pool's latencies after which a second backend is asked as well.",
     ),
