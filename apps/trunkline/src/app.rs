@@ -7,6 +7,8 @@ use trunkline_config::{Mistakes, Settings, Source};
 use trunkline_runtime::{ChildSpec, Ended, Flags, Strategy, SupervisorSpec};
 
 use crate::brought::Brought;
+#[cfg(feature = "cli")]
+use crate::server::SettingsFile;
 use crate::server::{self, Hooks, Plan, ServeError};
 
 /// A program in the making: [`app`] begins one.
@@ -93,6 +95,12 @@ impl App {
     /// All mistakes in the file and the environment.
     pub fn load(&self, file: &Path) -> Result<Settings, Mistakes> {
         self.brought.known.load(file, std::env::vars_os(), [])
+    }
+
+    /// The same under what the command line says.
+    #[cfg(feature = "cli")]
+    pub(crate) fn load_file(&self, file: &SettingsFile) -> Result<Settings, Mistakes> {
+        self.brought.known.load(&file.path, std::env::vars_os(), file.flags.clone())
     }
 
     /// The settings in a text, as [`Self::load`] reads a file.

@@ -1,5 +1,7 @@
 //! The command line.
 
+mod observing;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -8,17 +10,20 @@ use trunkline_config::{Format, Mistakes, Override, Settings, Source, parse};
 use trunkline_runtime::Ended;
 
 use crate::console::{complain, say};
-use crate::server::{Plan, ServeError};
+use crate::server::{Plan, ServeError, SettingsFile};
 use crate::unfiled::{self, Refusal};
 use crate::{App, demo, exit};
+use observing::Observing;
 
 /// A server built of supervised actors. Without a command it serves what is built in, on
 /// 127.0.0.1.
 #[derive(Debug, Parser)]
-#[command(disable_help_subcommand = true)]
+#[command(disable_help_subcommand = true, args_conflicts_with_subcommands = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
+    #[command(flatten)]
+    observing: Observing,
 }
 
 #[derive(Debug, Subcommand)]
@@ -28,6 +33,8 @@ enum Command {
         /// The file: TOML, YAML or JSON, by its extension.
         #[arg(short, long, value_name = "FILE")]
         config: PathBuf,
+        #[command(flatten)]
+        observing: Observing,
     },
     /// Check a file and name every mistake in it.
     Check {
@@ -46,6 +53,8 @@ enum Command {
         /// ring_hash, maglev or source_hash.
         #[arg(long, value_name = "ALGORITHM")]
         balance: Option<String>,
+        #[command(flatten)]
+        observing: Observing,
     },
 }
 
@@ -54,26 +63,30 @@ pub(crate) fn run(app: App) -> ExitCode {
     if let Some(refusal) = app.refusal() {
         return not_started(refusal);
     }
-    let command = match arguments(app.version) {
-        Ok(Arguments { command }) => command,
+    let Arguments { command, observing } = match arguments(app.version) {
+        Ok(arguments) => arguments,
         Err(error) => error.exit(),
     };
     let plan = match command {
-        None if app.is_bare() => demo::plan(),
+        None if app.is_bare() => demo::plan(&observing.overrides()),
         None if app.brought.is_empty() => {
             return not_started(
                 "this program brings no protocol to serve: `run -c FILE` serves a file",
             );
         }
-        None => unfiled::plan(&app.brought.known),
-        Some(Command::Run { config }) => app
-            .load(&config)
-            .map(|settings| Plan::new(settings, Some(config)))
-            .map_err(Refusal::Settings),
+        None => unfiled::plan(&app.brought.known, observing.overrides()),
+        Some(Command::Run { config, observing }) => {
+            let file = SettingsFile { path: config, flags: observing.overrides() };
+            app.load_file(&file)
+                .map(|settings| Plan::new(settings, Some(file)))
+                .map_err(Refusal::Settings)
+        }
         Some(Command::Check { file }) => return check(&app, &file),
-        Some(Command::Proxy { listen, to, balance }) => proxy(listen, to, balance)
-            .map(|settings| Plan::new(settings, None))
-            .map_err(Refusal::Settings),
+        Some(Command::Proxy { listen, to, balance, observing }) => {
+            proxy(listen, to, balance, observing)
+                .map(|settings| Plan::new(settings, None))
+                .map_err(Refusal::Settings)
+        }
     };
     match plan {
         Ok(plan) => exit_code(app.start(plan)),
@@ -133,13 +146,19 @@ fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{plural}")
 }
 
-fn proxy(listen: String, to: Vec<String>, balance: Option<String>) -> Result<Settings, Mistakes> {
+fn proxy(
+    listen: String,
+    to: Vec<String>,
+    balance: Option<String>,
+    observing: Observing,
+) -> Result<Settings, Mistakes> {
     let mut flags = vec![
         Override::new("--listen", "listener.proxy.bind", listen),
         Override::new("--listen", "listener.proxy.pool", "proxy"),
         Override::list("--to", "pool.proxy.backends", to),
     ];
     flags.extend(balance.map(|name| Override::new("--balance", "pool.proxy.balance", name)));
+    flags.extend(observing.overrides());
     let nothing = Source::new("command line", Format::Toml, "");
     parse(&nothing, std::env::vars_os(), flags)
 }
@@ -147,4 +166,40 @@ fn proxy(listen: String, to: Vec<String>, balance: Option<String>) -> Result<Set
 fn refuse(mistakes: &Mistakes) -> ExitCode {
     complain(&mistakes.to_string());
     ExitCode::from(exit::CONFIG)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(arguments: &[&str]) -> Result<Arguments, clap::Error> {
+        Arguments::try_parse_from([&["trunkline"], arguments].concat())
+    }
+
+    #[test]
+    fn what_is_observed_is_said_wherever_something_is_served() {
+        for command in [
+            &[][..],
+            &["run", "-c", "a.toml"],
+            &["proxy", "--listen", "[::1]:1", "--to", "[::1]:2"],
+        ] {
+            let flags = ["--admin", "127.0.0.1:9900", "--trace-file", "traces.jsonl"];
+            let Arguments { command, observing } = parsed(&[command, &flags].concat()).unwrap();
+            let observing = match command {
+                None => observing,
+                Some(Command::Run { observing, .. } | Command::Proxy { observing, .. }) => {
+                    observing
+                }
+                Some(Command::Check { .. }) => panic!("nothing is served"),
+            };
+            assert_eq!(observing.overrides().len(), 2);
+        }
+    }
+
+    #[test]
+    fn a_flag_stands_behind_the_command_that_it_is_for() {
+        let error = parsed(&["--admin", "off", "run", "-c", "a.toml"]).unwrap_err();
+        assert_eq!(error.kind(), clap::error::ErrorKind::ArgumentConflict);
+        assert!(parsed(&["check", "a.toml", "--admin", "off"]).is_err());
+    }
 }

@@ -21,6 +21,13 @@ use responding::Responding;
 
 /// The embedded settings; the addresses of the responders are added.
 const SETTINGS: &str = r#"
+[server]
+admin = "127.0.0.1:9900"
+
+# Of a demo, everything is worth seeing.
+[telemetry]
+sample_ratio = 1.0
+
 [listener.web]
 bind = "127.0.0.1:8080"
 protocol = "http"
@@ -40,11 +47,11 @@ balance = "round_robin"
 const NAMES: [&str; 4] = ["one", "two", "three", FLAKY];
 const FLAKY: &str = "flaky";
 
-/// The demo.
-pub(crate) fn plan() -> Result<Plan, Refusal> {
+/// The demo, under what the command line says.
+pub(crate) fn plan(flags: &[Override]) -> Result<Plan, Refusal> {
     // Settings of the environment apply here too, so the number of workers is known only then.
     let any = "127.0.0.1:1".to_owned();
-    let workers = Plan::workers(&settings(&[any.clone(), any])?);
+    let workers = Plan::workers(&settings(&[any.clone(), any], flags)?);
     let options = ListenOptions { backlog: 1024, tcp: TcpOptions::default() };
     let mut responders = Vec::with_capacity(NAMES.len());
     for _ in NAMES {
@@ -52,7 +59,7 @@ pub(crate) fn plan() -> Result<Plan, Refusal> {
         responders.push(Arc::new(Sockets::bind(any, workers, options)?));
     }
     let addresses: Vec<_> = responders.iter().map(|to| to.local_addr().to_string()).collect();
-    let settings = settings(&addresses)?;
+    let settings = settings(&addresses, flags)?;
     let sockets = first_free(&settings.listeners["web"], workers)?;
     let banner = banner(settings.listeners["web"].bind, sockets.local_addr());
     let mut plan = Plan::new(settings, None);
@@ -63,14 +70,15 @@ pub(crate) fn plan() -> Result<Plan, Refusal> {
     Ok(plan)
 }
 
-fn settings(backends: &[String]) -> Result<Settings, Mistakes> {
+fn settings(backends: &[String], flags: &[Override]) -> Result<Settings, Mistakes> {
     let source = Source::new("the demo's settings", Format::Toml, SETTINGS);
     let (flaky, proper) = backends
         .split_last()
         .map_or((&[][..], backends), |(last, rest)| (std::slice::from_ref(last), rest));
     let list = |key, backends: &[String]| Override::list("demo", key, backends.iter().cloned());
     let responders = list("pool.responders.backends", proper);
-    parse(&source, std::env::vars_os(), [responders, list("pool.flaky.backends", flaky)])
+    let laid = [responders, list("pool.flaky.backends", flaky)];
+    parse(&source, std::env::vars_os(), laid.into_iter().chain(flags.iter().cloned()))
 }
 
 fn banner(wanted: SocketAddr, got: SocketAddr) -> String {

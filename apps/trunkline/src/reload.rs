@@ -13,7 +13,9 @@ pub(crate) fn needs_restart(running: &Settings, wanted: &Settings) -> Vec<String
         }
     };
     differs("[server]", running.server != wanted.server);
+    differs("[admin]", running.admin != wanted.admin);
     differs("[log]", running.log != wanted.log);
+    differs("[telemetry]", running.telemetry != wanted.telemetry);
     differs("[dns]", running.dns != wanted.dns);
     let mut listeners: Vec<_> = running.listeners.keys().chain(wanted.listeners.keys()).collect();
     listeners.sort_unstable();
@@ -70,10 +72,13 @@ mod tests {
         let after = BEFORE.replace("127.0.0.1:1", "127.0.0.1:9").replace(
             "[pool.web]",
             "[pool.new]\nbackends = [\"127.0.0.1:4\"]\n[pool.web]\nattempts = 2",
-        ) + "[server]\ndrain = \"7s\"\n[dns]\ntimeout = \"1s\"\n";
+        ) + "[server]\ndrain = \"7s\"\n[dns]\ntimeout = \"1s\"\n\
+             [admin]\nhosts = [\"edge\"]\n[telemetry]\nkeep = 1\n";
         let named = needs_restart(&settings(BEFORE), &settings(&after));
         let expected = [
             "[server]",
+            "[admin]",
+            "[telemetry]",
             "[dns]",
             "[listener.web]",
             "[pool.new], which is new",

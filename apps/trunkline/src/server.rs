@@ -17,7 +17,7 @@ use trunkline_actors::directory::Directory;
 use trunkline_actors::limits::{ConnectionLimit, Needs, TooFewDescriptors, raise_descriptors};
 use trunkline_actors::socket::{BindError, Sockets};
 use trunkline_actors::tree::{self, Supervision};
-use trunkline_config::{LogFormat, LogLevel, Settings, SettingsError};
+use trunkline_config::{LogFormat, LogLevel, Override, Settings, SettingsError};
 use trunkline_observability::access::AccessLog;
 use trunkline_observability::log;
 use trunkline_runtime::{
@@ -57,7 +57,7 @@ impl Default for Hooks {
 pub(crate) struct Plan {
     pub(crate) settings: Settings,
     /// Where the settings came from: what SIGHUP loads.
-    pub(crate) file: Option<PathBuf>,
+    pub(crate) file: Option<SettingsFile>,
     /// Sockets that are bound already, by listener.
     pub(crate) bound: HashMap<String, Arc<Sockets>>,
     /// A subtree beside the traffic, built for so many workers.
@@ -72,6 +72,13 @@ pub(crate) struct Plan {
     pub(crate) app: Option<SupervisorSpec>,
 }
 
+/// A file of settings, and what the command line lays over it.
+#[derive(Debug, Clone)]
+pub(crate) struct SettingsFile {
+    pub(crate) path: PathBuf,
+    pub(crate) flags: Vec<Override>,
+}
+
 /// Builds a subtree that the traffic depends on.
 pub(crate) type Beside = Box<dyn FnOnce(&Places) -> SupervisorSpec>;
 
@@ -84,7 +91,7 @@ pub(crate) struct Places {
 
 impl Plan {
     /// Runs these settings, read from `file`.
-    pub(crate) fn new(settings: Settings, file: Option<PathBuf>) -> Self {
+    pub(crate) fn new(settings: Settings, file: Option<SettingsFile>) -> Self {
         Self {
             settings,
             file,

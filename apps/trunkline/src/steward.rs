@@ -1,6 +1,5 @@
 //! `control/steward`: hears signals.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -18,6 +17,7 @@ use trunkline_runtime::{Actor, Context, Failure, Handles, Message, Reply, Timer}
 
 use crate::exit;
 use crate::reload;
+use crate::server::SettingsFile;
 use crate::server::plans::sources;
 
 /// How long a pool may take to accept its backends: it only notes them down, on this thread.
@@ -35,7 +35,7 @@ pub(crate) struct Orders {
 /// Stops the server on SIGTERM and SIGINT, at once when one comes again; loads the file on SIGHUP.
 #[derive(Debug)]
 pub(crate) struct Steward {
-    file: Option<PathBuf>,
+    file: Option<SettingsFile>,
     protocols: Protocols,
     lame_duck: Duration,
     orders: Arc<Orders>,
@@ -64,7 +64,7 @@ impl Steward {
     /// server goes on accepting.
     #[must_use]
     pub(crate) fn new(
-        file: Option<PathBuf>,
+        file: Option<SettingsFile>,
         protocols: Protocols,
         lame_duck: Duration,
         orders: Arc<Orders>,
@@ -156,7 +156,8 @@ impl Steward {
             return;
         };
         // Handed to the log as strings, which it escapes: they come from outside.
-        let wanted = match self.protocols.load(file, std::env::vars_os(), []) {
+        let wanted = match self.protocols.load(&file.path, std::env::vars_os(), file.flags.clone())
+        {
             Ok(wanted) => wanted,
             Err(mistakes) => {
                 for mistake in mistakes.iter() {
@@ -169,7 +170,7 @@ impl Steward {
         for what in reload::needs_restart(&self.running.settings, &wanted) {
             warn!(what, "SIGHUP: this differs from what runs, and needs a restart");
         }
-        let file = file.to_string_lossy().into_owned();
+        let file = file.path.to_string_lossy().into_owned();
         let asked = wanted.pools.iter().filter_map(|(name, pool)| {
             let actor = self.running.directory.with_pool(name, |pool| pool.actor.clone())?;
             let asked = actor.ask(Reconfigure(sources(&pool.backends)), WITHIN);

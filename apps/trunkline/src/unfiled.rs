@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use trunkline_actors::socket::{BindError, Sockets};
-use trunkline_config::{Format, Listener, Mistakes, Protocols, Source};
+use trunkline_config::{Format, Listener, Mistakes, Override, Protocols, Source};
 
 use crate::server::Plan;
 use crate::server::plans::listen_options;
@@ -34,8 +34,8 @@ impl From<BindError> for Refusal {
     }
 }
 
-/// A listener on 127.0.0.1 for each protocol.
-pub(crate) fn plan(protocols: &Protocols) -> Result<Plan, Refusal> {
+/// A listener on 127.0.0.1 for each protocol, under what the command line says.
+pub(crate) fn plan(protocols: &Protocols, flags: Vec<Override>) -> Result<Plan, Refusal> {
     let text: String = (FIRST_PORT..)
         .zip(protocols.names())
         .map(|(port, name)| {
@@ -43,7 +43,7 @@ pub(crate) fn plan(protocols: &Protocols) -> Result<Plan, Refusal> {
         })
         .collect();
     let source = Source::new("the settings of a program without a file", Format::Toml, text);
-    let settings = protocols.parse(&source, std::env::vars_os(), [])?;
+    let settings = protocols.parse(&source, std::env::vars_os(), flags)?;
     let workers = Plan::workers(&settings);
     let mut plan = Plan::new(settings, None);
     let mut banner = String::new();
