@@ -169,7 +169,7 @@ pub use panics::contain;
 pub use part::Part;
 pub use policy::{Backoff, Intensity, Restart, RestartDecision, Strategy};
 pub use recipient::{Accepts, Recipient, Refused};
-pub use registry::{Detail, LastExit, Node, NodeView, Registry, Status, Tree};
+pub use registry::{Detail, LastExit, Node, NodeView, Registry, Status, Tree, Visit, Walk};
 pub use runtime::{Builder, Ended, Runtime, StartError};
 pub use spec::{ChildId, Flags, Kind, OnSpent, Shutdown, SpecError};
 pub use supervisor::{ChildSpec, GRACE, Leaf, MAILBOX, SupervisorHandle, SupervisorSpec};

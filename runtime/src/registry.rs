@@ -6,6 +6,7 @@
 
 pub(crate) mod node;
 mod snapshot;
+mod walk;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,6 +17,7 @@ use slab::Slab;
 use node::Place;
 pub use node::{Detail, LastExit, Node, Status};
 pub use snapshot::{NodeView, Tree};
+pub use walk::{Visit, Walk};
 
 use crate::worker::Placement;
 
@@ -106,6 +108,13 @@ impl Registry {
     #[must_use]
     pub fn tree(&self) -> Tree {
         Tree::of(self.nodes())
+    }
+
+    /// All children in order, one after the other: for a reader that lets others have their turn
+    /// in between.
+    #[must_use]
+    pub fn walk(&self) -> Walk {
+        Walk::over(&self.nodes())
     }
 
     /// The nodes of one thread.

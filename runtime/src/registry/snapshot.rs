@@ -30,6 +30,8 @@ pub struct NodeView {
     pub last_exit: Option<LastExit>,
     /// How many messages were waiting for it.
     pub mailbox: u32,
+    /// How many may wait.
+    pub capacity: u32,
     /// Seconds since its last start, or since its end where it is down.
     #[serde(serialize_with = "seconds")]
     pub uptime: Duration,
@@ -89,7 +91,7 @@ impl Tree {
 }
 
 impl NodeView {
-    fn of(node: &Node, path: String) -> Self {
+    pub(super) fn of(node: &Node, path: String) -> Self {
         let vital = node.vital();
         Self {
             path,
@@ -100,6 +102,7 @@ impl NodeView {
             restarts: vital.restarts,
             last_exit: vital.last_exit,
             mailbox: node.depth.load(Ordering::Relaxed),
+            capacity: node.capacity,
             uptime: crate::clock::now().saturating_duration_since(vital.since),
             detail: node.detail(),
         }
