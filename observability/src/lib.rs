@@ -2,5 +2,6 @@
 //! HTTP request](access).
 
 pub mod access;
+pub mod admin;
 pub mod log;
 pub mod trace;

@@ -59,6 +59,12 @@ impl Walk {
         }
     }
 
+    /// Whether there is a next node.
+    #[must_use]
+    pub fn has_more(&self) -> bool {
+        !self.next.is_empty()
+    }
+
     /// The part of it that begins at `path`; none if nothing is there.
     #[must_use]
     pub fn under(mut self, path: &str) -> Option<Self> {
