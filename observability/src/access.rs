@@ -30,7 +30,8 @@ mod stamp;
 mod text;
 
 use std::net::SocketAddr;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 pub use connection::ConnectionLine;
@@ -115,12 +116,20 @@ pub struct AccessLine<'a> {
 /// default are, it writes nothing.
 #[derive(Clone, Default)]
 pub struct AccessLog {
-    to: Option<(Sink, Format)>,
+    to: Option<Lines>,
+}
+
+#[derive(Clone)]
+struct Lines {
+    sink: Sink,
+    format: Format,
+    /// Not while less is logged than these lines.
+    on: Arc<AtomicBool>,
 }
 
 impl AccessLog {
     pub(crate) fn new(sink: Sink, format: Format) -> Self {
-        Self { to: Some((sink, format)) }
+        Self { to: Some(Lines { sink, format, on: Arc::new(AtomicBool::new(true)) }) }
     }
 
     /// That of the process, once its log has started.
@@ -143,13 +152,24 @@ impl AccessLog {
     /// Whether lines are written: what only a line needs can be left out otherwise.
     #[must_use]
     pub fn is_on(&self) -> bool {
-        self.to.is_some()
+        self.lines().is_some()
+    }
+
+    fn lines(&self) -> Option<&Lines> {
+        self.to.as_ref().filter(|lines| lines.on.load(Ordering::Relaxed))
+    }
+
+    /// Whether lines are written from now on, in all its clones.
+    pub(crate) fn turn(&self, on: bool) {
+        if let Some(lines) = &self.to {
+            lines.on.store(on, Ordering::Relaxed);
+        }
     }
 
     /// Writes the line of a request that is done now. Never waits: a line for which there is no
     /// room is counted and dropped.
     pub fn write(&self, line: &AccessLine<'_>) {
-        let Some((sink, format)) = &self.to else {
+        let Some(Lines { sink, format, .. }) = self.lines() else {
             return;
         };
         let now = SystemTime::now();

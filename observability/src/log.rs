@@ -8,6 +8,7 @@
 
 mod cut;
 mod lane;
+mod levels;
 mod lines;
 mod sink;
 #[cfg(test)]
@@ -17,12 +18,12 @@ mod writer;
 use std::io::{self, stderr};
 
 use tracing::Level;
-use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry, fmt};
 
 use crate::access::AccessLog;
+pub use levels::{LevelError, Levels};
 use lines::Lines;
 use sink::Running;
 
@@ -44,6 +45,7 @@ pub enum Format {
 pub struct Guard {
     running: Running,
     access: AccessLog,
+    levels: Levels,
 }
 
 impl Guard {
@@ -54,10 +56,16 @@ impl Guard {
         self.running.dropped_lines()
     }
 
-    /// Where the lines of requests go: off if `info` is below the level of this log.
+    /// Where the lines of requests go: off while `info` is below the level of this log.
     #[must_use]
     pub fn access_log(&self) -> AccessLog {
         self.access.clone()
+    }
+
+    /// What is logged, to be changed while it runs.
+    #[must_use]
+    pub fn levels(&self) -> Levels {
+        self.levels.clone()
     }
 }
 
@@ -79,14 +87,14 @@ pub enum StartError {
 /// further thread.
 pub fn init(level: Level, format: Format) -> Result<Guard, StartError> {
     let (sink, running) = Sink::start(stderr()).map_err(StartError::Thread)?;
-    let access =
-        if level >= Level::INFO { AccessLog::new(sink.clone(), format) } else { AccessLog::off() };
+    let access = AccessLog::new(sink.clone(), format);
+    let (filter, levels) = Levels::new(level, access.clone());
     tracing_subscriber::registry()
-        .with(layer(sink, format).with_filter(LevelFilter::from_level(level)))
+        .with(layer(sink, format).with_filter(filter))
         .try_init()
         .map_err(|_| StartError::AlreadyStarted)?;
     access.become_that_of_the_process();
-    Ok(Guard { running, access })
+    Ok(Guard { running, access, levels })
 }
 
 /// Writes what `tracing` is told into `sink`.

@@ -7,7 +7,7 @@ use super::json::Json;
 use super::shape::{Of, Shape, key};
 use super::stamp::stamp;
 use super::text::Text;
-use super::{AccessLog, MOST_OF_NAME, number, string, word};
+use super::{AccessLog, Lines, MOST_OF_NAME, number, string, word};
 use crate::log::Format;
 
 const CONNECTION: Of = Of { target: "trunkline::connection", message: "connection closed" };
@@ -45,7 +45,7 @@ impl AccessLog {
     /// Writes the line of a connection that has ended now, as [`write`](Self::write) does that of a
     /// request.
     pub fn write_connection(&self, line: &ConnectionLine<'_>) {
-        let Some((sink, format)) = &self.to else {
+        let Some(Lines { sink, format, .. }) = self.lines() else {
             return;
         };
         let now = SystemTime::now();
