@@ -1,6 +1,7 @@
 mod properties;
 mod reading;
 mod refusals;
+mod traced;
 mod writing;
 
 use std::mem::MaybeUninit;

@@ -8,7 +8,10 @@ const LOCAL: Door = Door::Tcp(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 7)));
 const TOKEN: &str = "0123456789abcdef";
 
 fn guard(token: Option<&str>) -> Guard {
-    Guard { token: token.map(Token::new), hosts: vec!["edge.example.com".into(), "10.9.9.9".into()] }
+    Guard {
+        token: token.map(Token::new),
+        hosts: vec!["edge.example.com".into(), "10.9.9.9".into()],
+    }
 }
 
 fn headers(fields: &[(&str, &str)]) -> HeaderMap {
