@@ -140,8 +140,8 @@ fn prepare(program: &Path, configuration: &str) -> Result<(Command, PathBuf, Tem
     let mut command = Command::new(program);
     command.arg("run").arg("-c").arg(&file);
     // What somebody has set in their own shell must not override the file of a test.
-    let overrides = env::vars_os().map(|(key, _)| key);
-    for key in overrides.filter(|key| key.to_string_lossy().starts_with("TRUNKLINE__")) {
+    let overrides = |name: &str| name.starts_with("TRUNKLINE__") || name.starts_with("OTEL_");
+    for (key, _) in env::vars_os().filter(|(key, _)| overrides(&key.to_string_lossy())) {
         command.env_remove(key);
     }
     Ok((command, file, folder))

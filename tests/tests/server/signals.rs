@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use rustix::process::Signal;
 use trunkline_tests::control::What;
+use trunkline_tests::port::ReservedPort;
+use trunkline_tests::process::Process;
 use trunkline_tests::procfs;
 
 use super::SOON;
-use super::site::{Setup, Site, echo};
+use super::site::{Setup, Site, echo, trunkline};
 
 /// A drain that no test waits out.
 const PATIENT: Setup<'static> = Setup { server: "workers = 2\ndrain = \"10m\"", ..Setup::PLAIN };
@@ -175,6 +177,28 @@ fn sighup_loads_the_file_and_never_ends_the_process() -> Result<()> {
     site.line(|line| line.contains("there is no such file"))?;
     client.echo("still here")?;
     site.connect()?.echo("and for newcomers")?;
+    Ok(())
+}
+
+#[test]
+fn sighup_lays_the_flags_over_the_file_again() -> Result<()> {
+    let (port, backend) = (ReservedPort::new()?, echo()?);
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("trunkline.toml");
+    fs::write(&file, Setup::PLAIN.file(port.address().port(), &[backend.address()]))?;
+    let mut command = trunkline();
+    command.arg("run").arg("-c").arg(&file);
+    command.arg("--trace-file").arg(folder.path().join("traces.jsonl"));
+    let mut process = Process::spawn(command)?;
+    process.wait_for_line("listening", SOON)?;
+    process.signal(Signal::HUP)?;
+    process.wait_for_line("the backends of the file are in use", SOON)?;
+    process.signal(Signal::TERM)?;
+    process.wait(SOON)?;
+    // Waits until stderr has been read to its end.
+    let _shown = process.last_lines();
+    let lines = process.stderr().last(usize::MAX);
+    assert!(lines.iter().all(|line| !line.contains("needs a restart")), "{lines:#?}");
     Ok(())
 }
 

@@ -27,7 +27,8 @@ pub(crate) fn trunkline() -> Command {
 fn clean(program: &str) -> Command {
     let mut command = Command::new(program);
     for (key, _) in env::vars_os() {
-        if key.to_string_lossy().starts_with("TRUNKLINE") {
+        let name = key.to_string_lossy();
+        if name.starts_with("TRUNKLINE") || name.starts_with("OTEL_") {
             command.env_remove(key);
         }
     }
