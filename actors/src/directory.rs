@@ -121,7 +121,7 @@ impl Directory {
     }
 
     /// Has a connection ended by its supervisor, with its grace; false if it has ended.
-    pub(crate) fn end(&self, listener: &str, worker: usize, connection: u64) -> bool {
+    pub fn end(&self, listener: &str, worker: usize, connection: u64) -> bool {
         let connections = self.workers.get().and_then(|all| all.connections.get(listener));
         connections
             .and_then(|workers| workers.get(worker))

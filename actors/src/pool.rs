@@ -163,6 +163,12 @@ impl Current {
         &self.settings
     }
 
+    /// The tiers, in the order in which they serve.
+    #[must_use]
+    pub fn tiers(&self) -> &[Tier] {
+        &self.tiers
+    }
+
     /// The members, in the order in which they serve.
     pub fn members(&self) -> impl Iterator<Item = &Member> {
         self.tiers.iter().flat_map(Tier::members)

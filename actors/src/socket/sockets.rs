@@ -48,6 +48,12 @@ impl Sockets {
         self.address
     }
 
+    /// Whether all of them are open: what comes waits in the kernel's queues, if nobody accepts it.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.open.lock().listening.is_open()
+    }
+
     /// Makes sure that the sockets are open, and says whether this is news: the first call after
     /// they were bound, or after they were closed.
     ///

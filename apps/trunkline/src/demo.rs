@@ -15,7 +15,7 @@ use trunkline_config::{Format, Mistakes, Override, Settings, Source, parse};
 use trunkline_runtime::{ChildSpec, Flags, Placement, Strategy, SupervisorSpec};
 
 use crate::server::{Places, Plan};
-use crate::unfiled::{Refusal, first_free};
+use crate::unfiled::{Refusal, first_free, first_free_admin};
 use responder::Responder;
 use responding::Responding;
 
@@ -61,8 +61,11 @@ pub(crate) fn plan(flags: &[Override]) -> Result<Plan, Refusal> {
     let addresses: Vec<_> = responders.iter().map(|to| to.local_addr().to_string()).collect();
     let settings = settings(&addresses, flags)?;
     let sockets = first_free(&settings.listeners["web"], workers)?;
-    let banner = banner(settings.listeners["web"].bind, sockets.local_addr());
+    let admin = first_free_admin(&settings);
+    let at = admin.as_ref().map(|admin| admin.bound().to_string());
+    let banner = banner(settings.listeners["web"].bind, sockets.local_addr(), at.as_deref());
     let mut plan = Plan::new(settings, None);
+    plan.admin = admin;
     plan.bound.insert("web".to_owned(), Arc::new(sockets));
     plan.beside = Some(Box::new(move |places| subtree(places, responders)));
     plan.listeners_beside = NAMES.len();
@@ -81,7 +84,7 @@ fn settings(backends: &[String], flags: &[Override]) -> Result<Settings, Mistake
     parse(&source, std::env::vars_os(), laid.into_iter().chain(flags.iter().cloned()))
 }
 
-fn banner(wanted: SocketAddr, got: SocketAddr) -> String {
+fn banner(wanted: SocketAddr, got: SocketAddr, admin: Option<&str>) -> String {
     let taken = if wanted == got || wanted.port() == 0 {
         String::new()
     } else {
@@ -93,9 +96,11 @@ fn banner(wanted: SocketAddr, got: SocketAddr) -> String {
          curl {got}          several times: they answer in turn\n  \
          curl {got}/crash    the one that answers panics, and its supervisor restarts it\n  \
          curl {got}/flaky    a backend that fails half the time\n  \
-         curl {got}/hello    an answer of the route's own\n\n\
+         curl {got}/hello    an answer of the route's own\n{admin}\n\
          Ctrl-C stops it. `trunkline run -c FILE` serves a file, `trunkline --help` shows the rest.\n",
         version = env!("CARGO_PKG_VERSION"),
+        admin =
+            admin.map(|at| format!("  curl {at}/tree     what runs in it\n")).unwrap_or_default(),
     )
 }
 

@@ -1,5 +1,7 @@
 //! From settings to sockets and a tree, and running it until it ends.
 
+pub(crate) mod observing;
+mod operations;
 pub(crate) mod plans;
 mod pools;
 mod site;
@@ -18,7 +20,7 @@ use trunkline_actors::limits::{ConnectionLimit, Needs, TooFewDescriptors, raise_
 use trunkline_actors::socket::{BindError, Sockets};
 use trunkline_actors::tree::{self, Supervision};
 use trunkline_config::{LogFormat, LogLevel, Override, Settings, SettingsError};
-use trunkline_observability::access::AccessLog;
+use trunkline_observability::admin::AdminSocket;
 use trunkline_observability::log;
 use trunkline_runtime::{
     ChildSpec, Ended, Flags, OnSpent, Runtime, StartError, Strategy, SupervisorSpec,
@@ -28,6 +30,8 @@ use crate::brought::{Brought, Configured};
 use crate::console::{complain, say};
 use crate::exit;
 use crate::steward::{Orders, Running, Steward};
+use observing::{AdminError, Door};
+use operations::{Operated, Operator};
 use plans::{Around, listen_options, listener_plan, pool_plan, resolver_settings};
 
 /// The most tokio's semaphore counts; more connections than that have no descriptors anyway.
@@ -60,6 +64,8 @@ pub(crate) struct Plan {
     pub(crate) file: Option<SettingsFile>,
     /// Sockets that are bound already, by listener.
     pub(crate) bound: HashMap<String, Arc<Sockets>>,
+    /// That of the admin API, where it is bound already.
+    pub(crate) admin: Option<AdminSocket>,
     /// A subtree beside the traffic, built for so many workers.
     pub(crate) beside: Option<Beside>,
     /// The listeners in that subtree.
@@ -96,6 +102,7 @@ impl Plan {
             settings,
             file,
             bound: HashMap::new(),
+            admin: None,
             beside: None,
             listeners_beside: 0,
             banner: None,
@@ -150,6 +157,9 @@ pub enum ServeError {
     /// There are no random bytes for the key of a pool's cookies.
     #[error("the system has no random bytes for a key: {0}")]
     Key(std::io::Error),
+    /// The admin API cannot be offered.
+    #[error("admin API: {0}")]
+    Admin(#[from] AdminError),
     /// The log did not start.
     #[error(transparent)]
     Log(#[from] log::StartError),
@@ -162,6 +172,7 @@ pub(crate) fn serve(mut plan: Plan, hooks: Hooks) -> Result<Ended, ServeError> {
     let workers = Plan::workers(&plan.settings);
     let limit = limit(&plan.settings, plan.listeners_beside, workers)?;
     let sockets = bind(&plan.settings, workers, std::mem::take(&mut plan.bound))?;
+    let door = observing::door(&plan.settings, plan.admin.take())?;
     let guard = start_log(&plan.settings)?;
     info!(workers, limit = %limit, "starting");
     if let Some(banner) = plan.banner.take() {
@@ -177,8 +188,8 @@ pub(crate) fn serve(mut plan: Plan, hooks: Hooks) -> Result<Ended, ServeError> {
     let ended =
         Runtime::builder().workers(workers.get()).run("server", root, |runtime, root| {
             on_runtime(runtime);
-            let access = guard.access_log();
-            tree(root, plan, &configured, &access, &supervision, &places, &sockets)
+            let ground = Ground { runtime, log: &guard, places: &places, sockets: &sockets };
+            tree(root, plan, door, &configured, &supervision, &ground)
         })?;
     match &ended {
         Ended::Shutdown => info!("stopped"),
@@ -195,17 +206,26 @@ pub(crate) fn serve(mut plan: Plan, hooks: Hooks) -> Result<Ended, ServeError> {
     Ok(ended)
 }
 
+/// What the tree stands on: there before it, and after it.
+struct Ground<'a> {
+    runtime: &'a Runtime,
+    log: &'a log::Guard,
+    places: &'a Places,
+    sockets: &'a HashMap<String, Arc<Sockets>>,
+}
+
 /// The tree, in start order. `control` comes first so that it ends last: signals are heard, and
 /// later the admin API answers, until the traffic has drained.
 fn tree(
     root: SupervisorSpec,
     plan: Plan,
+    door: Option<Door>,
     configured: &Configured,
-    access: &AccessLog,
     supervision: &Supervision,
-    places: &Places,
-    sockets: &HashMap<String, Arc<Sockets>>,
+    ground: &Ground<'_>,
 ) -> Result<SupervisorSpec, ServeError> {
+    let Ground { runtime, log, places, sockets } = ground;
+    let access = &log.access_log();
     let Plan { settings, file, beside, brought, app, .. } = plan;
     let lame_duck = settings.server.lame_duck;
     let orders = Arc::<Orders>::default();
@@ -218,6 +238,19 @@ fn tree(
     }
     let (resolver_spec, resolver) = tree::resolver::spec(resolver_settings(&settings.dns));
     let directory = Arc::<Directory>::default();
+    let admin = door.map(|door| {
+        door.admin(Operator::new(Operated {
+            runtime,
+            directory: &directory,
+            orders: &orders,
+            levels: &log.levels(),
+            sockets,
+            config: settings.to_masked_json(),
+        }))
+    });
+    if let Some(observability) = observing::spec(admin) {
+        control = control.child(observability);
+    }
     let running = Arc::new(Running::new(settings.clone(), Arc::clone(&directory)));
     let control = control.child(resolver_spec).child(ChildSpec::leaf("steward", move || {
         let running = Arc::clone(&running);

@@ -105,6 +105,11 @@ impl Handles<Leave> for Steward {
 }
 
 impl Orders {
+    /// Whether the server was told to stop, also while it goes on accepting for a while.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.leave_at.lock().is_some()
+    }
+
     fn register(&self) -> std::io::Result<()> {
         let mut signals = self.signals.lock();
         if signals.is_empty() {

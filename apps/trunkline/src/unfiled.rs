@@ -1,13 +1,16 @@
 //! What a program serves without a file: its own protocols, each on a port of its own.
 
+use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use trunkline_actors::socket::{BindError, Sockets};
-use trunkline_config::{Format, Listener, Mistakes, Override, Protocols, Source};
+use trunkline_config::{Format, Listener, Mistakes, Override, Protocols, Settings, Source};
+use trunkline_observability::admin::{AdminSocket, Bind, BindError as AdminBindError};
 
 use crate::server::Plan;
+use crate::server::observing;
 use crate::server::plans::listen_options;
 
 /// The port of the first protocol.
@@ -84,6 +87,23 @@ pub(crate) fn first_free(listener: &Listener, workers: NonZeroUsize) -> Result<S
             result => return result,
         }
     }
+}
+
+/// The same for the admin API; none where it is not wanted, or its place cannot be had for another
+/// reason, which the start will tell.
+pub(crate) fn first_free_admin(settings: &Settings) -> Option<AdminSocket> {
+    let mut wanted = observing::bind(settings)?;
+    for _ in 0..=OTHER_PORTS {
+        match (AdminSocket::bind(&wanted), &mut wanted) {
+            (Err(AdminBindError::Tcp { error, .. }), Bind::Tcp(address))
+                if error.kind() == io::ErrorKind::AddrInUse =>
+            {
+                address.set_port(address.port().checked_add(1)?);
+            }
+            (bound, _) => return bound.ok(),
+        }
+    }
+    None
 }
 
 #[cfg(test)]
