@@ -52,6 +52,10 @@ pub enum Lifecycle {
         /// How many restarts there were.
         restarts: u32,
     },
+    /// An operator has it stay down until it is resumed.
+    Suspended,
+    /// An operator lets it start again.
+    Resumed,
     /// The child is out of the tree.
     Removed,
     /// It was killed but holds its thread: the worker is lost until it lets go.
@@ -95,6 +99,8 @@ impl Lifecycle {
             Self::Restarting { .. } => "restarting",
             Self::Parked { .. } => "parked",
             Self::Escalated { .. } => "escalated",
+            Self::Suspended => "suspended",
+            Self::Resumed => "resumed",
             Self::Removed => "removed",
             Self::Abandoned => "abandoned",
             Self::WorkerStuck { .. } => "worker_stuck",

@@ -109,6 +109,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `runtime`, `worker` | threads, their start and end |
+//! | `control` | what operators do to a child, by its path |
 //! | `actor`, `context`, `message`, `address` | what an author writes, and is given |
 //! | `recipient` | whatever takes messages of one type, whoever it is |
 //! | `spec`, `policy` | specifications, and the rules as pure code |
@@ -126,6 +127,7 @@ mod address;
 mod children;
 pub mod clock;
 mod context;
+mod control;
 mod deadline;
 #[cfg(test)]
 mod defaults;
@@ -158,6 +160,7 @@ pub use actor::{Actor, Stopping};
 pub use address::{Address, Ask, AskError, Permit, SendError};
 pub use children::Children;
 pub use context::{Context, Timer};
+pub use control::ControlError;
 pub use deadline::Deadline;
 pub use ending::{crash, is_crash};
 pub use event::{Event, Events, Lifecycle};

@@ -20,6 +20,9 @@ use crate::supervisor::{ChildSpec, SupervisorSpec};
 use crate::watchdog::{self, Watchdog};
 use crate::worker::{Placement, Worker};
 
+/// The root's first child, whose children turn the threads' wheels of deadlines.
+pub(crate) const PULSES: &str = "workers";
+
 /// How the runtime is laid out.
 #[derive(Debug, Clone)]
 pub struct Builder {
@@ -158,7 +161,7 @@ impl Builder {
     fn pulses(&self) -> SupervisorSpec {
         let flags = Flags::new(Strategy::OneForOne).on_spent(crate::spec::OnSpent::ParkChild);
         (0..self.workers).map(Placement::Worker).chain([Placement::Control]).fold(
-            SupervisorSpec::new("workers", flags),
+            SupervisorSpec::new(PULSES, flags),
             |workers, placement| {
                 let pulse = ChildSpec::leaf(placement.id(), Pulse::default)
                     .shutdown(Shutdown::Grace(crate::pulse::GRACE));

@@ -7,7 +7,7 @@ use crate::actor::Actor;
 use crate::fault::Faults;
 use crate::host::Shared;
 use crate::registry::Node;
-use crate::supervisor::cell::Child;
+use crate::supervisor::child::Child;
 use crate::supervisor::entry::Entry;
 use crate::task::Task;
 

@@ -4,19 +4,22 @@
 //! |---|---|
 //! | `core`, `entry` | the state machine: exits and times in, actions out |
 //! | `failure`, `plan` | what follows a failure; restarts of several children together |
+//! | `operation` | what operators do to one child |
 //! | `stop`, `order`, `ids` | stopping; start order; children by id |
 //! | `action`, `execute` | what the state machine asks for, and carrying it out |
-//! | `cell` | the table of children, which outlives the actor |
+//! | `cell`, `child` | the table of children, which outlives the actor; one of them in it |
 //! | `actor` | the supervisor as a child of its own supervisor |
 
 pub(crate) mod action;
 pub(crate) mod actor;
 pub(crate) mod cell;
+pub(crate) mod child;
 pub(crate) mod core;
 pub(crate) mod entry;
 mod execute;
 mod failure;
 mod ids;
+pub(crate) mod operation;
 mod order;
 mod plan;
 #[cfg(test)]
@@ -36,7 +39,8 @@ use crate::spec::{ChildId, Flags, Kind, Shutdown, SpecError, Terms};
 use crate::worker::{Placement, Worker};
 
 use actor::Supervisor;
-use cell::{Child, SupervisorCell};
+use cell::SupervisorCell;
+use child::Child;
 
 /// The grace of a leaf that states none.
 pub const GRACE: Duration = Duration::from_secs(5);

@@ -92,6 +92,14 @@ impl Control {
         self.send(&format!("block {path} {}", time.as_millis()))
     }
 
+    /// Has an operator do something to the child at `path`: `restart`, `kill`, `suspend`, `resume`.
+    ///
+    /// # Errors
+    /// When the server no longer reads.
+    pub fn operate(&self, operation: &str, path: &str) -> Result<()> {
+        self.send(&format!("{operation} {path}"))
+    }
+
     /// The tree as it is now.
     ///
     /// # Errors

@@ -134,6 +134,10 @@ fn obey(runtime: &Runtime, command: &str, answer: &mpsc::SyncSender<Value>) -> R
             let (path, millis) = rest.rsplit_once(' ').context("block PATH MILLIS")?;
             node(path)?.inject_block(Duration::from_millis(millis.parse()?));
         }
+        "restart" => runtime.restart(rest)?,
+        "kill" => runtime.kill(rest)?,
+        "suspend" => runtime.suspend(rest)?,
+        "resume" => runtime.resume(rest)?,
         "tree" => answer.send(json!({ "tree": runtime.registry().tree().nodes() }))?,
         _ => bail!("no such command"),
     }
@@ -158,6 +162,8 @@ fn told(event: &Event) -> Value {
         Lifecycle::Started
         | Lifecycle::Restarting { .. }
         | Lifecycle::Parked { .. }
+        | Lifecycle::Suspended
+        | Lifecycle::Resumed
         | Lifecycle::Removed
         | Lifecycle::Abandoned
         | Lifecycle::WorkerStuck { .. }

@@ -30,6 +30,8 @@ pub enum Status {
     Restarting,
     /// Spent its intensity; rests until a trial.
     Parked,
+    /// Held down by an operator until it is resumed.
+    Suspended,
     /// Ended and stays down.
     Ended,
     /// Was killed, but its thread is blocked inside it.
@@ -291,7 +293,10 @@ impl Node {
         let known = life.rare.as_ref().and_then(|rare| rare.last_exit.as_ref());
         let known = known.is_some_and(|exit| exit.generation >= generation);
         if life.generation <= generation {
-            life.status = status;
+            // A suspended one may have been given up while it held its thread.
+            if life.status != Status::Suspended {
+                life.status = status;
+            }
             life.since = crate::clock::now();
         }
         if !known {

@@ -33,6 +33,10 @@ pub(crate) enum Action<P> {
     ParkChild { key: Key, retry: Duration },
     /// The child stays down, or waits for its turn.
     Idle { key: Key },
+    /// The child is down, and stays so until an operator resumes it.
+    Suspend { key: Key },
+    /// A suspended child may start again.
+    Resume { key: Key },
     /// The entry is gone; `lost` is the incarnation that did not answer its kill, if one did not.
     Forget { payload: P, lost: Option<u32> },
     /// The whole supervisor rests until a trial.

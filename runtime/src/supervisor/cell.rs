@@ -5,13 +5,13 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
+use std::time::Instant;
 
 use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
 
 use crate::event::Lifecycle;
 use crate::exit::ExitReason;
-use crate::launch::Launch;
 use crate::policy::Strategy;
 use crate::registry::Node;
 use crate::registry::node::Place;
@@ -19,63 +19,9 @@ use crate::runtime::Runtime;
 use crate::spec::{ChildId, Flags, SpecError, Terms};
 
 use super::action::{Key, Outcome};
+use super::child::Child;
 use super::core::Core;
-
-/// What a supervisor keeps of a child.
-pub(crate) struct Child {
-    pub(crate) node: Arc<Node>,
-    /// None where its task was created with it.
-    origin: Option<Box<Origin>>,
-}
-
-/// What is needed of a child that is started by its supervisor.
-struct Origin {
-    /// How to create its task; used up by the first start.
-    launch: Option<Box<dyn Launch + Send>>,
-    /// Where it is a supervisor: its own table.
-    inner: Option<Arc<SupervisorCell>>,
-}
-
-impl Child {
-    /// A child whose task is still to be created; `inner` is its own table if it is a supervisor.
-    pub(crate) fn to_launch(
-        node: Arc<Node>,
-        launch: Box<dyn Launch + Send>,
-        inner: Option<Arc<SupervisorCell>>,
-    ) -> Self {
-        Self { node, origin: Some(Box::new(Origin { launch: Some(launch), inner })) }
-    }
-
-    /// A leaf whose task whoever adds it creates.
-    pub(crate) fn launched(node: Arc<Node>) -> Self {
-        Self { node, origin: None }
-    }
-
-    pub(super) fn inner(&self) -> Option<&Arc<SupervisorCell>> {
-        self.origin.as_ref()?.inner.as_ref()
-    }
-
-    pub(super) fn take_launch(&mut self) -> Option<Box<dyn Launch + Send>> {
-        self.origin.as_mut()?.launch.take()
-    }
-
-    /// It is given up from above: where it is a supervisor, its children get little time.
-    pub(super) fn hurry(&self) {
-        if let Some(inner) = self.inner() {
-            inner.hurry();
-        }
-    }
-
-    /// It is down with no restart near, and with it all that is below.
-    pub(super) fn refuse_mail(&self) {
-        self.node.refuse_mail();
-        if let Some(inner) = self.inner() {
-            for (_, entry) in &inner.table.lock().core.entries {
-                entry.payload.refuse_mail();
-            }
-        }
-    }
-}
+use super::operation::{Operation, Refusal};
 
 /// What a child's task has to say.
 pub(crate) enum Report {
@@ -99,7 +45,7 @@ pub(crate) struct SupervisorCell {
     pub(crate) dynamic: bool,
     /// Whether the children are meant to run: false while parked, stopping or ended.
     up: AtomicBool,
-    table: Mutex<Table>,
+    pub(super) table: Mutex<Table>,
     /// At most one unread report per child and incarnation, so bounded by the number of children.
     reports: Mutex<Vec<Report>>,
     waker: AtomicWaker,
@@ -195,13 +141,7 @@ impl SupervisorCell {
 
     /// Stops a child for good; false if there is none of that id.
     pub(crate) fn remove(self: &Arc<Self>, id: &ChildId) -> bool {
-        let mut table = self.table.lock();
-        let found = table.core.key_of(id);
-        let removed = found.is_some_and(|key| table.core.remove(key, crate::clock::now()));
-        self.act(table);
-        // The grace of the child that stops is the driver's to watch.
-        self.waker.wake();
-        removed
+        self.tell(|core, now| core.key_of(id).is_some_and(|key| core.remove(key, now)))
     }
 
     pub(crate) fn is_up(&self) -> bool {
@@ -222,20 +162,24 @@ impl SupervisorCell {
         self.waker.wake();
     }
 
+    /// Tells the core something, and carries out what it decides.
+    fn tell<R>(self: &Arc<Self>, f: impl FnOnce(&mut Core<Child>, Instant) -> R) -> R {
+        let mut table = self.table.lock();
+        let result = f(&mut table.core, crate::clock::now());
+        self.act(table);
+        // The grace of a child that stops is the driver's to watch.
+        self.waker.wake();
+        result
+    }
+
     /// Stops all children in order; the driver ends when they are down.
     pub(crate) fn shutdown(self: &Arc<Self>) {
-        let mut table = self.table.lock();
-        table.core.shutdown(crate::clock::now());
-        self.act(table);
-        self.waker.wake();
+        self.tell(Core::shutdown);
     }
 
     /// Cuts the graces of whatever stops, on all levels below.
-    fn hurry(self: &Arc<Self>) {
-        let mut table = self.table.lock();
-        table.core.hurry(crate::clock::now());
-        self.act(table);
-        self.waker.wake();
+    pub(super) fn hurry(self: &Arc<Self>) {
+        self.tell(Core::hurry);
     }
 
     /// Ends all children below, at once and without order: nobody is left to wait for them.
@@ -367,13 +311,35 @@ impl SupervisorCell {
         self.home.get().map(|(_, runtime)| runtime)
     }
 
+    /// Does to the child of `node` what an operator wants, as far as it goes without waiting.
+    pub(crate) fn operate(
+        self: &Arc<Self>,
+        node: &Arc<Node>,
+        key: Key,
+        operation: Operation,
+    ) -> Result<(), Refusal> {
+        let inner = self.tell(|core, now| {
+            let child = &core.get(key).ok_or(Refusal::Unknown)?.payload;
+            // The node of a part has the place of its actor.
+            if !Arc::ptr_eq(&child.node, node) {
+                return Err(Refusal::Part);
+            }
+            let inner = child.inner().cloned();
+            core.operate(key, operation, now).map(|()| inner)
+        })?;
+        if operation == Operation::Resume
+            && let Some(inner) = inner
+        {
+            // It may run, and be parked as a whole.
+            inner.tell(Core::unpark);
+        }
+        Ok(())
+    }
+
     /// Called by the watchdog: gives up a child that was asked to stop on a thread that does not
     /// turn.
     pub(crate) fn worker_lost(self: &Arc<Self>, key: Key) {
-        let mut table = self.table.lock();
-        table.core.worker_lost(key, crate::clock::now());
-        self.act(table);
-        self.waker.wake();
+        self.tell(|core, now| core.worker_lost(key, now));
     }
 }
 

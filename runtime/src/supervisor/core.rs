@@ -186,7 +186,7 @@ impl<P> Core<P> {
         match entry.state {
             State::Starting | State::Running { .. } => self.stop(key, now),
             State::Stopping { .. } | State::Killing { .. } => {}
-            State::Down | State::Resting { .. } | State::Parked { .. } => self.retire(key),
+            State::Down | State::Resting { .. } | State::Parked { .. } => self.retire(key, now),
         }
         self.advance(now);
         true
@@ -207,17 +207,26 @@ impl<P> Core<P> {
         self.restart_all(now);
     }
 
+    /// The trial of a supervisor that is parked as a whole.
+    pub(super) fn try_all_again(&mut self, now: Instant) {
+        let intensity = self.flags.intensity;
+        self.window.fill(now, intensity);
+        self.restart_all(now);
+    }
+
     fn restart_all(&mut self, now: Instant) {
         self.phase = Phase::Running;
         if self.dynamic {
             for key in self.keys() {
-                self.launch(key, now);
+                if self.get(key).is_some_and(|entry| !entry.is_held()) {
+                    self.launch(key, now);
+                }
             }
             self.actions.push(Action::Ready);
             return;
         }
         for (_, entry) in &mut self.entries {
-            entry.planned = true;
+            entry.planned = !entry.is_held();
         }
         self.plan = Some(Plan { step: Step::Start, first: true });
         self.advance(now);
@@ -265,13 +274,10 @@ impl<P> Core<P> {
         entry.orphans = if left { Orphans::Adopt } else { Orphans::None };
         match entry.state {
             State::Down | State::Resting { .. } | State::Parked { .. } => return,
-            State::Stopping { .. } | State::Killing { .. } => self.retire(key),
+            State::Stopping { .. } | State::Killing { .. } => self.down(key, reason, now, random),
             State::Starting | State::Running { .. } => {
-                let expected = entry.removing
-                    || matches!(self.phase, Phase::Stopping(_))
-                    || self.is_awaited_down(key);
-                if expected {
-                    self.set_aside(key);
+                if self.is_expected_down(key) {
+                    self.set_aside(key, now);
                 } else {
                     self.failed(key, reason, now, random);
                 }
@@ -309,22 +315,14 @@ impl<P> Core<P> {
             let generation = entry.generation;
             match entry.state {
                 State::Resting { .. } => self.launch(key, now),
-                State::Parked { .. } => {
-                    let intensity = self.flags.intensity;
-                    if let Some(entry) = self.get_mut(key) {
-                        entry.history.get_or_insert_default().window.fill(now, intensity);
-                    }
-                    self.launch(key, now);
-                }
+                State::Parked { .. } => self.try_again(key, now),
                 State::Stopping { .. } => self.kill(key, generation, now),
                 State::Killing { .. } => self.abandon(key, now),
                 State::Down | State::Starting | State::Running { .. } => {}
             }
         }
         if matches!(self.phase, Phase::Parked { until } if until <= now) {
-            let intensity = self.flags.intensity;
-            self.window.fill(now, intensity);
-            self.restart_all(now);
+            self.try_all_again(now);
         }
         self.advance(now);
     }

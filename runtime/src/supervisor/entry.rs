@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use crate::policy::{Restart, Window};
 use crate::spec::Terms;
 
+use super::operation::Wish;
 use super::order::Links;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +84,7 @@ pub(crate) struct Entry<P> {
     /// To be forgotten when it is down.
     pub(super) removing: bool,
     pub(crate) orphans: Orphans,
+    pub(super) wish: Wish,
 }
 
 impl<P> Entry<P> {
@@ -99,12 +101,23 @@ impl<P> Entry<P> {
             planned: false,
             removing: false,
             orphans: Orphans::None,
+            wish: Wish::None,
         }
     }
 
     /// For how long it is to be parked, if it is; asked once.
     pub(super) fn take_parking(&mut self) -> Option<Parking> {
         self.history.as_mut().and_then(|history| history.to_park.take())
+    }
+
+    /// To be parked as soon as the children that it left are down.
+    pub(super) fn is_to_be_parked(&self) -> bool {
+        self.history.as_ref().is_some_and(|history| history.to_park.is_some())
+    }
+
+    /// Suspended: down, with nothing left below it, until an operator resumes it.
+    pub(super) fn is_held(&self) -> bool {
+        self.wish == Wish::Hold && self.state == State::Down && self.orphans == Orphans::None
     }
 
     pub(super) fn is_forgotten_when_down(&self) -> bool {

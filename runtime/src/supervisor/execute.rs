@@ -8,7 +8,8 @@ use crate::registry::Status;
 use crate::registry::node::Desired;
 
 use super::action::{Action, Key};
-use super::cell::{Child, SupervisorCell, Table};
+use super::cell::{SupervisorCell, Table};
+use super::child::Child;
 
 impl SupervisorCell {
     pub(super) fn act_on(self: &Arc<Self>, table: &mut Table, action: Action<Child>) {
@@ -57,6 +58,13 @@ impl SupervisorCell {
                     child.node.set_status(Status::Ended);
                 }
             }),
+            Action::Suspend { key } => {
+                self.note(table, key, Status::Suspended, || Lifecycle::Suspended);
+                self.with(table, key, Child::refuse_mail);
+            }
+            Action::Resume { key } => {
+                self.note(table, key, Status::Waiting, || Lifecycle::Resumed);
+            }
             Action::Forget { payload, lost } => {
                 if let Some(generation) = lost {
                     self.lose(&payload, generation);

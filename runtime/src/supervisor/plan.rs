@@ -44,16 +44,16 @@ impl<P> Core<P> {
     }
 
     /// Makes the failure of `key` part of the plan: a pending plan grows, and is never replaced.
-    pub(super) fn widen(&mut self, key: Key, rest_until: Instant) {
+    pub(super) fn widen(&mut self, key: Key, rest_until: Instant, now: Instant) {
         let keys = self.keys();
         let failed = keys.iter().position(|other| *other == key).unwrap_or(0);
         let affected = self.flags().strategy.affected(failed, keys.len());
         for other in &keys[affected] {
             if let Some(entry) = self.get_mut(*other) {
-                entry.planned = true;
+                entry.planned = !entry.is_held();
                 if *other != key && entry.orphans == Orphans::Adopt {
                     // It was to come back to the children that it left; now these go down as well.
-                    self.set_aside(*other);
+                    self.set_aside(*other, now);
                 }
             }
         }

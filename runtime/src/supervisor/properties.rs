@@ -1,6 +1,7 @@
 //! The state machine against random sequences of events.
 
 mod model;
+mod operating;
 mod world;
 
 use std::time::Duration;
@@ -11,6 +12,7 @@ use proptest::strategy::Strategy as Values;
 use crate::exit::{ExitReason, Failure, Panic};
 use crate::policy::{Backoff, Restart, Strategy};
 use crate::spec::{Flags, Kind, OnSpent, Shutdown};
+use crate::supervisor::operation::Operation;
 
 use world::World;
 
@@ -29,6 +31,10 @@ enum Step {
     Stale(usize, ExitReason),
     /// The thread of a child is blocked.
     WorkerLost(usize),
+    /// An operator does something to a child.
+    Operate(usize, Operation),
+    /// An operator resumes the supervisor.
+    Unpark,
     Pass(Duration),
 }
 
@@ -50,6 +56,15 @@ fn reasons() -> impl Values<Value = ExitReason> {
         Just(ExitReason::Normal),
         Just(ExitReason::Failed(Failure::new("a failure"))),
         Just(ExitReason::Panicked(panic)),
+    ]
+}
+
+fn operations() -> impl Values<Value = Operation> {
+    prop_oneof![
+        Just(Operation::Restart),
+        Just(Operation::Kill),
+        Just(Operation::Suspend),
+        Just(Operation::Resume),
     ]
 }
 
@@ -87,6 +102,8 @@ fn steps() -> impl Values<Value = Step> {
         3 => child().prop_map(Step::Obey),
         1 => (child(), reasons()).prop_map(|(child, reason)| Step::Stale(child, reason)),
         1 => child().prop_map(Step::WorkerLost),
+        4 => (child(), operations()).prop_map(|(child, done)| Step::Operate(child, done)),
+        1 => Just(Step::Unpark),
         4 => (0u64..2_000).prop_map(|time| Step::Pass(Duration::from_millis(time))),
     ]
 }
@@ -120,12 +137,16 @@ proptest! {
     fn whatever_happens_every_action_is_one_that_may_be_asked_for(
         flags in all_flags(),
         dynamic in prop::bool::weighted(0.3),
+        rests in prop::bool::ANY,
         children in prop::collection::vec(natures(), 0..8),
         steps in prop::collection::vec(steps(), 0..120),
     ) {
         let mut world = World::new(flags, dynamic, &children);
         for step in steps {
             world.take(step);
+        }
+        if rests {
+            world.come_to_rest();
         }
         let patience = world.patience();
         let took = world.shut_down();

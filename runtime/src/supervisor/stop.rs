@@ -2,12 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use crate::exit::ExitReason;
 use crate::policy::Restart;
 use crate::spec::Shutdown;
 
 use super::action::{Action, Key};
 use super::core::{Core, Phase, Then};
 use super::entry::{Entry, Orphans, Parking, State};
+use super::operation::Wish;
 
 /// The longest grace of a child whose supervisor, or one above it, has given up: nothing good comes
 /// of waiting longer, and what it serves is refused meanwhile.
@@ -23,19 +25,20 @@ const ADOPTIONS: u32 = 16;
 
 impl<P> Core<P> {
     /// As [`Self::retire`]; but the children that a crashed supervisor left wait for their turn.
-    pub(super) fn set_aside(&mut self, key: Key) {
+    pub(super) fn set_aside(&mut self, key: Key, now: Instant) {
         let in_order = !self.stops_together;
         match self.get_mut(key) {
             Some(entry) if in_order && entry.orphans != Orphans::None => {
                 entry.orphans = Orphans::Stop;
                 self.set_state(key, State::Down);
             }
-            Some(_) | None => self.retire(key),
+            Some(_) | None => self.retire(key, now),
         }
     }
 
-    /// A child is down and is not to be restarted now: forgets it where nothing will want it again.
-    pub(super) fn retire(&mut self, key: Key) {
+    /// A child is down and its supervisor does not restart it now: forgets it where nothing will
+    /// want it again, or does what an operator wished.
+    pub(super) fn retire(&mut self, key: Key, now: Instant) {
         let Some(entry) = self.get_mut(key) else {
             return;
         };
@@ -52,17 +55,32 @@ impl<P> Core<P> {
             }
             self.actions.push(Action::Kill { key, generation });
         }
+        let running = self.is_running();
         let Some(entry) = self.get_mut(key) else {
             return;
         };
         if entry.is_forgotten_when_down() {
-            self.forget(key, None);
-        } else if let Some(Parking { until, retry }) = entry.take_parking() {
-            self.set_state(key, State::Parked { until });
-            self.actions.push(Action::ParkChild { key, retry });
-        } else {
-            self.set_state(key, State::Down);
-            self.actions.push(Action::Idle { key });
+            return self.forget(key, None);
+        }
+        let wish = std::mem::take(&mut entry.wish);
+        let again = wish == Wish::Again && running && !entry.planned;
+        match entry.take_parking() {
+            _ if wish == Wish::Hold => {
+                entry.wish = wish;
+                entry.planned = false;
+                self.set_state(key, State::Down);
+                self.actions.push(Action::Suspend { key });
+            }
+            Some(_) if again => self.try_again(key, now),
+            None if again => self.launch(key, now),
+            Some(Parking { until, retry }) => {
+                self.set_state(key, State::Parked { until });
+                self.actions.push(Action::ParkChild { key, retry });
+            }
+            None => {
+                self.set_state(key, State::Down);
+                self.actions.push(Action::Idle { key });
+            }
         }
     }
 
@@ -77,7 +95,7 @@ impl<P> Core<P> {
             entry.planned = false;
             entry.take_parking();
             match entry.state {
-                State::Resting { .. } | State::Parked { .. } => self.set_aside(key),
+                State::Resting { .. } | State::Parked { .. } => self.set_aside(key, now),
                 State::Starting | State::Running { .. } if together => self.stop(key, now),
                 State::Starting
                 | State::Running { .. }
@@ -131,7 +149,7 @@ impl<P> Core<P> {
                 }
                 State::Stopping { .. } | State::Killing { .. } => return true,
                 State::Down if entry.orphans == Orphans::Stop => {
-                    self.retire(key);
+                    self.retire(key, now);
                     if self.get(key).is_some_and(|entry| entry.state.is_live()) {
                         return true;
                     }
@@ -200,7 +218,8 @@ impl<P> Core<P> {
             self.forget(key, Some(generation));
         } else {
             self.actions.push(Action::Abandon { key, generation });
-            self.retire(key);
+            // Its thread is blocked, so it rests as long as it may.
+            self.down(key, &ExitReason::Killed, now, 1.0);
         }
         self.advance(now);
     }
@@ -224,14 +243,22 @@ impl<P> Core<P> {
                 continue;
             };
             let generation = entry.generation;
+            let temporary = entry.terms.restart == Restart::Temporary;
+            let suspends = entry.wish == Wish::Hold && !entry.is_held();
+            if entry.wish != Wish::Hold {
+                entry.wish = Wish::None;
+            }
             entry.planned = false;
             entry.orphans = Orphans::None;
             // Also those that are down: a supervisor may be down with children that live.
             self.actions.push(Action::Kill { key, generation });
-            if self.get(key).is_some_and(|entry| entry.terms.restart == Restart::Temporary) {
+            if temporary {
                 self.forget(key, None);
             } else {
                 self.set_state(key, State::Down);
+            }
+            if suspends {
+                self.actions.push(Action::Suspend { key });
             }
         }
         self.plan = None;

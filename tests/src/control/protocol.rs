@@ -18,6 +18,10 @@ pub enum What {
     Parked,
     /// Its supervisor has spent its intensity and fails in turn.
     Escalated,
+    /// It is held down.
+    Suspended,
+    /// It may start again.
+    Resumed,
     /// It is no longer in the tree.
     Removed,
     /// It was killed but holds its thread.

@@ -26,6 +26,10 @@ pub(super) struct Model {
     pub(super) forgotten: bool,
     pub(super) ever_up: bool,
     pub(super) parked: bool,
+    /// Suspended, and down.
+    pub(super) held: bool,
+    /// An operator had it go down.
+    pub(super) operated: bool,
     /// A transient one that ended as it should.
     pub(super) done: bool,
     pub(super) rest_until: Option<Instant>,
@@ -44,6 +48,8 @@ impl Model {
             forgotten: false,
             ever_up: false,
             parked: false,
+            held: false,
+            operated: false,
             done: false,
             rest_until: None,
             restarts: Vec::new(),

@@ -15,7 +15,7 @@ use super::{Nature, Step};
 
 /// A supervisor's state machine, and what became of the children that it speaks of.
 pub(super) struct World {
-    core: Core<usize>,
+    pub(super) core: Core<usize>,
     flags: Flags,
     dynamic: bool,
     pub(super) now: Instant,
@@ -24,7 +24,7 @@ pub(super) struct World {
     pub(super) children: Vec<Model>,
     restarts: Vec<Instant>,
     /// It stops everything: asked to, or by its own decision.
-    stopping: bool,
+    pub(super) stopping: bool,
     /// Everything was started more than once, which ends what a child's own policy says.
     trials: u32,
     pub(super) ended: u32,
@@ -110,6 +110,13 @@ impl World {
                 let key = world.children[child].key;
                 world.core.worker_lost(key, world.now);
             }),
+            Step::Operate(child, operation) => {
+                self.with(child, |world, child| world.operate(child, operation));
+            }
+            Step::Unpark => {
+                self.core.unpark(self.now);
+                self.carry_out();
+            }
         }
     }
 
@@ -160,7 +167,7 @@ impl World {
     }
 
     /// Does what the core asks for, and checks that it may ask for it.
-    fn carry_out(&mut self) {
+    pub(super) fn carry_out(&mut self) {
         for action in std::mem::take(&mut self.core.actions) {
             self.act(action);
         }
@@ -184,6 +191,7 @@ impl World {
                 child.rest_until = None;
                 child.done = false;
                 child.parked = false;
+                child.operated = false;
                 child.ever_up |= dynamic;
                 child.phase = if dynamic { Phase::Up } else { Phase::Starting };
             }
@@ -222,6 +230,20 @@ impl World {
             Action::Rest { key, after } => self.rest(key, after),
             Action::ParkChild { key, .. } => self.child(key).parked = true,
             Action::Idle { key } => assert_eq!(self.child(key).phase, Phase::Down),
+            Action::Suspend { key } => {
+                let child = self.child(key);
+                // Also while a kill that has no time to wait is on its way.
+                assert!(matches!(child.phase, Phase::Down | Phase::Killed));
+                assert!(!child.held, "suspended twice");
+                child.held = true;
+                child.rest_until = None;
+                child.parked = false;
+            }
+            Action::Resume { key } => {
+                let child = self.child(key);
+                assert!(child.held, "only who is suspended is resumed");
+                child.held = false;
+            }
             Action::Forget { payload, lost } => {
                 let child = &mut self.children[payload];
                 assert!(!child.forgotten, "forgotten twice");
@@ -274,6 +296,7 @@ impl World {
         let first = self.child(key).generation == 0;
         let child = self.child(key);
         assert!(!child.removed, "a removed child is started again");
+        assert!(!child.held, "a suspended child is started");
         assert!(child.rest_until.is_none_or(|until| until <= now), "it has not rested");
         if !first {
             assert_ne!(child.nature.restart, Restart::Temporary);
@@ -286,7 +309,8 @@ impl World {
         let before = self.children.iter().take_while(|child| child.key != key);
         for other in before.filter(|other| !other.forgotten) {
             if first {
-                let settled = other.ever_up || other.parked || other.done || other.removed;
+                let settled =
+                    other.ever_up || other.parked || other.done || other.removed || other.held;
                 // One that was added to a supervisor at rest waits for nobody.
                 let added = other.generation > 0;
                 assert!(settled || added, "started before the one before was");
@@ -303,7 +327,8 @@ impl World {
         // One that is to be parked stops what it left, and nobody else with it.
         let parks = self.flags.on_spent == OnSpent::ParkChild && !self.stopping;
         let child = self.child(key);
-        let alone = parks || child.removed || child.nature.restart == Restart::Temporary;
+        let asked = child.removed || child.operated;
+        let alone = parks || asked || child.nature.restart == Restart::Temporary;
         if self.dynamic || alone {
             return;
         }
@@ -333,6 +358,7 @@ impl World {
             if let State::Resting { .. } | State::Parked { .. } = entry.state {
                 assert!(!child.removed, "a removed child waits for a start");
             }
+            assert_eq!(entry.is_held(), child.held, "suspended is who is shown as suspended");
         }
         assert!(self.ended <= 1, "one life has one end");
     }
@@ -357,7 +383,7 @@ impl World {
     }
 
     /// Whether the child answers, or is given up with its thread as it has no grace.
-    fn gives_way(&mut self, child: usize) -> bool {
+    pub(super) fn gives_way(&mut self, child: usize) -> bool {
         let obeys = self.obey(child);
         self.carry_out();
         let Model { phase, nature, .. } = self.children[child];

@@ -60,6 +60,8 @@ impl Seen {
                 What::Parked | What::Escalated => seen.gave_up += 1,
                 What::Ready
                 | What::Restarting
+                | What::Suspended
+                | What::Resumed
                 | What::Removed
                 | What::Abandoned
                 | What::WorkerStuck
