@@ -31,7 +31,6 @@
 //! | silence with an answer under way | 60 s | a reader that sleeps gives its place back |
 
 mod connection;
-mod control;
 mod desk;
 mod guard;
 mod openapi;

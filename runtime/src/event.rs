@@ -84,6 +84,8 @@ impl Lifecycle {
             Self::Restarting { .. }
             | Self::Parked { .. }
             | Self::Escalated { .. }
+            | Self::Suspended
+            | Self::Resumed
             | Self::Abandoned
             | Self::WorkerStuck { .. }
             | Self::WorkerBack { .. } => false,

@@ -69,6 +69,8 @@ fn heed(event: &Event) {
         | Lifecycle::Parked { .. }
         | Lifecycle::Escalated { .. }
         | Lifecycle::Removed
+        | Lifecycle::Suspended
+        | Lifecycle::Resumed
         | Lifecycle::Abandoned
         | Lifecycle::WorkerStuck { .. }
         | Lifecycle::WorkerBack { .. } => return,

@@ -92,7 +92,11 @@ fn data(event: &Event) -> Value {
             data["since_ms"] = millis(*since).into();
         }
         Lifecycle::WorkerBack { worker } => data["worker"] = (*worker).into(),
-        Lifecycle::Started | Lifecycle::Removed | Lifecycle::Abandoned => {}
+        Lifecycle::Started
+        | Lifecycle::Removed
+        | Lifecycle::Suspended
+        | Lifecycle::Resumed
+        | Lifecycle::Abandoned => {}
     }
     data
 }

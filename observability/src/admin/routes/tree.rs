@@ -10,10 +10,9 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tracing::{info, warn};
-use trunkline_runtime::{Kind, LastExit, NodeView, Runtime, Status, Walk};
+use trunkline_runtime::{ControlError, Kind, LastExit, NodeView, Runtime, Status, Walk};
 
 use super::super::connection::Afterwards;
-use super::super::control::{self, ControlError};
 use super::super::portions;
 use super::super::refusal::Refusal;
 use super::input::{Asked, Ordered, limit};
@@ -128,7 +127,7 @@ pub(super) async fn restart(
     Extension(afterwards): Extension<Afterwards>,
     Ordered(Named { path }): Ordered<Named>,
 ) -> Result<Response, Refusal> {
-    order(&api, &afterwards, "restart", control::restart, path)
+    order(&api, &afterwards, "restart", Runtime::restart, path)
 }
 
 pub(super) async fn kill(
@@ -136,7 +135,7 @@ pub(super) async fn kill(
     Extension(afterwards): Extension<Afterwards>,
     Ordered(Named { path }): Ordered<Named>,
 ) -> Result<Response, Refusal> {
-    order(&api, &afterwards, "kill", control::kill, path)
+    order(&api, &afterwards, "kill", Runtime::kill, path)
 }
 
 pub(super) async fn suspend(
@@ -151,7 +150,7 @@ pub(super) async fn suspend(
             "suspend a part of it that the admin API is not in",
         ));
     }
-    order(&api, &afterwards, "suspend", control::suspend, path)
+    order(&api, &afterwards, "suspend", Runtime::suspend, path)
 }
 
 pub(super) async fn resume(
@@ -159,7 +158,7 @@ pub(super) async fn resume(
     Extension(afterwards): Extension<Afterwards>,
     Ordered(Named { path }): Ordered<Named>,
 ) -> Result<Response, Refusal> {
-    order(&api, &afterwards, "resume", control::resume, path)
+    order(&api, &afterwards, "resume", Runtime::resume, path)
 }
 
 /// Has it done: at once, or once the answer has left where it would end the one who answers.
@@ -200,7 +199,12 @@ impl From<ControlError> for Refusal {
     fn from(error: ControlError) -> Self {
         let status = match error {
             ControlError::Unknown { .. } => StatusCode::NOT_FOUND,
-            ControlError::NotSupported { .. } => StatusCode::CONFLICT,
+            ControlError::Root { .. }
+            | ControlError::NotSupported { .. }
+            | ControlError::Removing { .. }
+            | ControlError::Down { .. }
+            | ControlError::SupervisorParked { .. }
+            | ControlError::SupervisorDown { .. } => StatusCode::CONFLICT,
         };
         Self::new(status, error.to_string(), error.remedy())
     }
