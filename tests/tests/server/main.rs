@@ -3,6 +3,7 @@
 //!
 //! | File | What it shows |
 //! |---|---|
+//! | `admin` | the admin API |
 //! | `demo` | what starts without a file |
 //! | `check`, `proxy`, `refusals` | the command line, and starts that are refused |
 //! | `forwarding` | one connection: bytes, ends, aborts, addresses, time-outs |
@@ -19,6 +20,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+mod admin;
 mod balancing;
 mod check;
 mod crashes;
