@@ -85,7 +85,7 @@ fn a_body_that_is_too_long_or_does_not_come_is_not_waited_for() -> Result<()> {
                           Content-Length: 2\r\n\r\n{{}}"
     );
     expect_refusal(&office.ask(untold)?, 415)?;
-    let many = format!("GET /tree HTTP/1.1\r\nHost: {to}\r\nX: {}\r\n\r\n", "x".repeat(70_000));
+    let many = format!("GET /tree HTTP/1.1\r\nHost: {to}\r\nX: {}\r\n\r\n", "x".repeat(300_000));
     let answer = office.ask(many);
     let refused = answer.as_ref().is_ok_and(|answer| answer.status == 431);
     let cut = answer.as_ref().is_err_and(|error| {

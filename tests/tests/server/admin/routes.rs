@@ -52,7 +52,10 @@ fn what_is_read_has_the_shape_that_was_promised() -> Result<()> {
 fn the_tree_has_parents_before_their_children_in_parts_and_up_to_a_number() -> Result<()> {
     let backend = echo()?;
     let office = Office::open(&Setup::PLAIN, &[backend.address()])?;
-    let clients: Vec<_> = (0..300).map(|_| office.site.connect()).collect::<Result<_>>()?;
+    let mut clients: Vec<_> = (0..300).map(|_| office.site.connect()).collect::<Result<_>>()?;
+    for client in &mut clients {
+        client.echo("hello")?;
+    }
     let tree = office.read("/tree")?;
     let nodes = tree["nodes"].as_array().unwrap();
     assert_eq!(tree["more"], false);
