@@ -50,7 +50,6 @@ use trunkline_runtime::ChildSpec;
 pub use guard::Token;
 pub use operations::{
     BackendShown, ConnectionShown, Connections, Operations, Order, OrderError, Ordered, PoolShown,
-    TraceSummary,
 };
 pub use socket::{AdminSocket, Bind, BindError};
 

@@ -17,12 +17,14 @@ mod writer;
 
 use std::io::{self, stderr};
 
+use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::Level;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry, fmt};
 
 use crate::access::AccessLog;
+use crate::trace;
 pub use levels::{LevelError, Levels};
 use lines::Lines;
 use sink::Running;
@@ -80,17 +82,23 @@ pub enum StartError {
     Thread(#[source] io::Error),
 }
 
-/// Starts the log of this process: lines of `level` and above.
+/// Starts the log of this process: lines of `level` and above. Spans of `tracing` are made by `spans`,
+/// if anybody wants them, whatever the level of the log.
 ///
 /// # Errors
 /// If a log, or any other subscriber of `tracing`, is there already, or if the system gives no
 /// further thread.
-pub fn init(level: Level, format: Format) -> Result<Guard, StartError> {
+pub fn init(
+    level: Level,
+    format: Format,
+    spans: Option<&SdkTracerProvider>,
+) -> Result<Guard, StartError> {
     let (sink, running) = Sink::start(stderr()).map_err(StartError::Thread)?;
     let access = AccessLog::new(sink.clone(), format);
     let (filter, levels) = Levels::new(level, access.clone());
     tracing_subscriber::registry()
         .with(layer(sink, format).with_filter(filter))
+        .with(spans.map(trace::layer))
         .try_init()
         .map_err(|_| StartError::AlreadyStarted)?;
     access.become_that_of_the_process();

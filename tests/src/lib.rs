@@ -19,6 +19,8 @@
 //! | [`web`] | an HTTP origin and HTTP clients that notice every wrong byte |
 //! | [`crowd`] | clients of HTTP that write down what became of each of their requests |
 //! | [`proxied`] | the settings that proxies are compared with |
+//! | [`collector`] | takes traces by OTLP, over gRPC and HTTP, and misbehaves |
+//! | [`exporting`] | an exporter of spans in a tree of its own, and requests for it |
 //! | [`syslog`] | takes the log of a program that sends it by UDP |
 //! | [`peers`] | outside programs: haproxy, nginx, redis, servers in Python |
 //! | [`runs`] | the long runs, which the program `long` makes in full |
@@ -41,9 +43,11 @@
 pub mod backend;
 pub mod bulk;
 pub mod clock;
+pub mod collector;
 pub mod control;
 pub mod crowd;
 pub mod dns;
+pub mod exporting;
 pub mod faults;
 pub mod helper;
 pub mod http;

@@ -5,6 +5,7 @@ mod operations;
 pub(crate) mod plans;
 mod pools;
 mod site;
+mod telemetry;
 
 use std::collections::HashMap;
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -22,6 +23,7 @@ use trunkline_actors::tree::{self, Supervision};
 use trunkline_config::{LogFormat, LogLevel, Override, Settings, SettingsError};
 use trunkline_observability::admin::AdminSocket;
 use trunkline_observability::log;
+use trunkline_observability::trace::{CollectorError, Exporter, restarts};
 use trunkline_runtime::{
     ChildSpec, Ended, Flags, OnSpent, Runtime, StartError, Strategy, SupervisorSpec,
 };
@@ -160,6 +162,9 @@ pub enum ServeError {
     /// The admin API cannot be offered.
     #[error("admin API: {0}")]
     Admin(#[from] AdminError),
+    /// Spans cannot be exported.
+    #[error("telemetry: {0}")]
+    Telemetry(#[from] CollectorError),
     /// The log did not start.
     #[error(transparent)]
     Log(#[from] log::StartError),
@@ -173,7 +178,11 @@ pub(crate) fn serve(mut plan: Plan, hooks: Hooks) -> Result<Ended, ServeError> {
     let limit = limit(&plan.settings, plan.listeners_beside, workers)?;
     let sockets = bind(&plan.settings, workers, std::mem::take(&mut plan.bound))?;
     let door = observing::door(&plan.settings, plan.admin.take())?;
-    let guard = start_log(&plan.settings)?;
+    let exporter = telemetry::exporter(&plan.settings)?;
+    let guard = start_log(&plan.settings, exporter.as_ref())?;
+    if let Some(exporter) = &exporter {
+        telemetry::begin(exporter, &plan.settings);
+    }
     info!(workers, limit = %limit, "starting");
     if let Some(banner) = plan.banner.take() {
         say(&banner);
@@ -188,7 +197,13 @@ pub(crate) fn serve(mut plan: Plan, hooks: Hooks) -> Result<Ended, ServeError> {
     let ended =
         Runtime::builder().workers(workers.get()).run("server", root, |runtime, root| {
             on_runtime(runtime);
-            let ground = Ground { runtime, log: &guard, places: &places, sockets: &sockets };
+            let ground = Ground {
+                runtime,
+                log: &guard,
+                exporter: exporter.as_ref(),
+                places: &places,
+                sockets: &sockets,
+            };
             tree(root, plan, door, &configured, &supervision, &ground)
         })?;
     match &ended {
@@ -210,6 +225,7 @@ pub(crate) fn serve(mut plan: Plan, hooks: Hooks) -> Result<Ended, ServeError> {
 struct Ground<'a> {
     runtime: &'a Runtime,
     log: &'a log::Guard,
+    exporter: Option<&'a Exporter>,
     places: &'a Places,
     sockets: &'a HashMap<String, Arc<Sockets>>,
 }
@@ -224,7 +240,7 @@ fn tree(
     supervision: &Supervision,
     ground: &Ground<'_>,
 ) -> Result<SupervisorSpec, ServeError> {
-    let Ground { runtime, log, places, sockets } = ground;
+    let Ground { runtime, log, exporter, places, sockets } = ground;
     let access = &log.access_log();
     let Plan { settings, file, beside, brought, app, .. } = plan;
     let lame_duck = settings.server.lame_duck;
@@ -245,10 +261,12 @@ fn tree(
             orders: &orders,
             levels: &log.levels(),
             sockets,
+            traces: exporter.and_then(Exporter::memory),
             config: settings.to_masked_json(),
         }))
     });
-    if let Some(observability) = observing::spec(admin) {
+    let traces = exporter.map(|exporter| [exporter.spec(), restarts::spec()]);
+    if let Some(observability) = observing::spec(traces.into_iter().flatten().chain(admin)) {
         control = control.child(observability);
     }
     let running = Arc::new(Running::new(settings.clone(), Arc::clone(&directory)));
@@ -321,7 +339,10 @@ fn bind(
     Ok(bound)
 }
 
-fn start_log(settings: &Settings) -> Result<log::Guard, log::StartError> {
+fn start_log(
+    settings: &Settings,
+    exporter: Option<&Exporter>,
+) -> Result<log::Guard, log::StartError> {
     let level = match settings.log.level {
         LogLevel::Error => Level::ERROR,
         LogLevel::Warn => Level::WARN,
@@ -333,5 +354,6 @@ fn start_log(settings: &Settings) -> Result<log::Guard, log::StartError> {
         LogFormat::Text => log::Format::Text,
         LogFormat::Json => log::Format::Json,
     };
-    log::init(level, format)
+    let spans = exporter.map(|exporter| exporter.provider(settings.telemetry.sample_ratio));
+    log::init(level, format, spans.as_ref())
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use tracing::Level;
 use trunkline_runtime::Status;
 
-use crate::trace::SpanData;
+use crate::trace::{SpanData, TraceSummary};
 
 /// The server as the admin API sees it. Called on the control thread: what is asked for is looked
 /// up, in at most a millisecond or two, and nobody is waited for but in [`Self::order`].
@@ -106,23 +106,6 @@ pub enum OrderError {
     /// Who would do it does not answer.
     #[error("{0}: {1}")]
     Unavailable(String, String),
-}
-
-/// A trace that is kept, in short.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct TraceSummary {
-    /// Which, in hexadecimal digits.
-    pub trace_id: String,
-    /// What its root span is called.
-    pub name: String,
-    /// When it began, in microseconds since 1970.
-    pub start_unix_us: u64,
-    /// How long it took, in microseconds.
-    pub duration_us: u64,
-    /// Whether it has failed.
-    pub error: bool,
-    /// How many spans it has.
-    pub spans: usize,
 }
 
 /// A pool at one moment.

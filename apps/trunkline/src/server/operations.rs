@@ -18,10 +18,10 @@ use tracing::Level;
 use trunkline_actors::directory::Directory;
 use trunkline_actors::socket::Sockets;
 use trunkline_observability::admin::{
-    Connections, Operations, Order, OrderError, Ordered, PoolShown, TraceSummary,
+    Connections, Operations, Order, OrderError, Ordered, PoolShown,
 };
 use trunkline_observability::log::Levels;
-use trunkline_observability::trace::{SpanData, TraceId};
+use trunkline_observability::trace::{Memory, SpanData, TraceId, TraceSummary};
 use trunkline_runtime::Runtime;
 
 use crate::steward::Orders;
@@ -34,6 +34,7 @@ pub(super) struct Operator {
     orders: Arc<Orders>,
     levels: Levels,
     listeners: Listeners,
+    traces: Option<Arc<Memory>>,
     config: serde_json::Value,
 }
 
@@ -44,19 +45,22 @@ pub(super) struct Operated<'a> {
     pub(super) orders: &'a Arc<Orders>,
     pub(super) levels: &'a Levels,
     pub(super) sockets: &'a HashMap<String, Arc<Sockets>>,
+    /// The newest, where they are kept.
+    pub(super) traces: Option<&'a Arc<Memory>>,
     /// The settings in effect, without secrets.
     pub(super) config: serde_json::Value,
 }
 
 impl Operator {
     pub(super) fn new(operated: Operated<'_>) -> Self {
-        let Operated { runtime, directory, orders, levels, sockets, config } = operated;
+        let Operated { runtime, directory, orders, levels, sockets, traces, config } = operated;
         Self {
             runtime: runtime.clone(),
             directory: Arc::clone(directory),
             orders: Arc::clone(orders),
             levels: levels.clone(),
             listeners: Listeners::new(sockets),
+            traces: traces.cloned(),
             config,
         }
     }
@@ -83,12 +87,12 @@ impl Operations for Operator {
         "# EOF\n".to_owned()
     }
 
-    fn traces(&self, _: usize) -> Vec<TraceSummary> {
-        Vec::new()
+    fn traces(&self, limit: usize) -> Vec<TraceSummary> {
+        self.traces.as_ref().map(|traces| traces.newest(limit)).unwrap_or_default()
     }
 
-    fn trace(&self, _: TraceId) -> Option<Vec<SpanData>> {
-        None
+    fn trace(&self, id: TraceId) -> Option<Vec<SpanData>> {
+        self.traces.as_ref()?.trace(id)
     }
 
     fn log_level(&self) -> Level {
