@@ -331,7 +331,10 @@ impl Way<'_> {
         }
         let outcome = if attempt.outcome.is_empty() { "cut_off" } else { attempt.outcome };
         draft.word("trunkline.outcome", outcome);
-        if !attempt.well {
+        if !attempt.well && outcome == "answered" {
+            draft.text("error.type", attempt.status.to_string());
+            draft.error(format!("the answer was {}", attempt.status));
+        } else if !attempt.well {
             draft.word("error.type", outcome);
             draft.error(outcome);
         }
