@@ -33,7 +33,7 @@ fn value(value: &Value) -> usize {
         Value::Array(Array::String(values)) => {
             size_of_val(&**values) + values.iter().map(|text| text.as_str().len()).sum::<usize>()
         }
-        // Numbers, and what later versions of the library add.
-        _ => 0,
+        // And what later versions of the library add.
+        Value::Bool(_) | Value::I64(_) | Value::F64(_) | Value::Array(_) | _ => 0,
     }
 }
