@@ -13,6 +13,7 @@ use socket2::{SockRef, TcpKeepalive};
 pub use self::connect::{ConnectError, ConnectFailure, Fault, connect};
 pub use self::listen::{AcceptSocket, BindError, ListenOptions, Listening};
 pub use self::sockets::Sockets;
+pub(crate) use self::sockets::Wanted;
 
 pub mod connect;
 pub mod listen;

@@ -2,7 +2,7 @@
 //! over the workers and none of them wakes another.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener as HeldListener};
+use std::net::{Shutdown, SocketAddr, TcpListener as HeldListener};
 use std::num::NonZeroUsize;
 use std::task::{Context, Poll};
 
@@ -158,12 +158,22 @@ impl Listening {
         self.sockets.fill_with(|| None);
     }
 
+    /// Closes every socket, also for those who have another hold on it: an acceptor whose thread is
+    /// blocked cannot let go, and its socket would go on taking connections in.
+    pub fn close_for_all(&mut self) {
+        for socket in self.sockets.iter_mut().filter_map(Option::take) {
+            // Linux: a listening socket that is shut down is closed (`inet_shutdown`). It cannot
+            // fail for one that listens.
+            let _ = SockRef::from(&socket).shutdown(Shutdown::Both);
+        }
+    }
+
     /// Opens a worker's socket again, if it was closed.
     ///
     /// # Errors
     /// Whatever the kernel says; also when somebody else has taken the port since.
     pub fn reopen(&mut self, worker: usize, options: &ListenOptions) -> io::Result<()> {
-        let alone = self.sockets.iter().all(Option::is_none);
+        let alone = self.is_closed();
         let address = self.address;
         match self.sockets.get_mut(worker) {
             Some(closed @ None) => {
@@ -174,6 +184,12 @@ impl Listening {
             }
             Some(Some(_)) | None => Ok(()),
         }
+    }
+
+    /// Whether no socket is held.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.sockets.iter().all(Option::is_none)
     }
 
     /// Whether every socket is held.

@@ -16,7 +16,7 @@ use trunkline_runtime::{Actor, Context, Failure, Placement, Shutdown, Stopping, 
 use crate::accept_fault::AcceptFault;
 use crate::kept;
 use crate::record::Record;
-use crate::socket::AcceptSocket;
+use crate::socket::{AcceptSocket, Wanted};
 use crate::stream::Stream;
 
 use super::connection::{Connection, MAILBOX, Place};
@@ -36,6 +36,7 @@ const CLOSING: Duration = Duration::from_millis(500);
 const LOG_PERIOD: Duration = Duration::from_secs(10);
 
 /// Accepts from the socket of worker `socket`, on whatever worker it lives itself.
+#[derive(Clone)]
 pub(crate) struct Acceptor {
     pub(crate) shared: Arc<Shared>,
     pub(crate) socket: usize,
@@ -54,6 +55,34 @@ impl Acceptor {
             return Err(Failure::new("an acceptor lives on a worker"));
         };
         Ok(Intake { connections: connections.clone(), shared: Arc::clone(shared) })
+    }
+
+    /// Accepts whenever the listener has its sockets open.
+    async fn run(self) -> Result<(), Failure> {
+        let mut wanted = self.shared.sockets.wanted();
+        // It ends with the table, which is ours as well.
+        while wanted.wait_for(|wanted| *wanted == Wanted::Open).await.is_ok() {
+            let mut accepting = self.accepting()?;
+            tokio::select! {
+                biased;
+                _ = wanted.wait_for(|wanted| *wanted != Wanted::Open) => {}
+                failed = poll_fn(|cx| accepting.poll(cx)) => return failed,
+            }
+            // Its own hold first, or the socket would not close.
+            drop(accepting);
+            if self.is_own() {
+                self.close().await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Serves those who are in the socket's queue, whom closing it would reset, then closes it.
+    async fn close(&self) {
+        if let Ok(intake) = self.intake() {
+            poll_fn(|cx| intake.empty(self.socket, cx)).await;
+        }
+        self.shared.sockets.close(self.socket);
     }
 
     fn accepting(&self) -> Result<Accepting, Failure> {
@@ -76,25 +105,16 @@ impl Acceptor {
 
 impl Actor for Acceptor {
     fn started(&mut self, cx: &mut Context<'_, Self>) -> Result<(), Failure> {
-        let mut accepting = self.accepting()?;
-        cx.run(poll_fn(move |cx| accepting.poll(cx)));
+        cx.run(self.clone().run());
         Ok(())
     }
 
-    /// Serves those who are in the socket's queue, whom closing it would reset, then closes it.
     fn stopping(&mut self, cx: &mut Context<'_, Self>) -> Stopping {
         if !self.is_own() {
             return Stopping::Done;
         }
-        let Ok(intake) = self.intake() else {
-            self.shared.sockets.close(self.socket);
-            return Stopping::Done;
-        };
-        let socket = self.socket;
-        cx.pipe(poll_fn(move |cx| intake.empty(socket, cx)), |state, (), cx| {
-            state.shared.sockets.close(state.socket);
-            cx.stop();
-        });
+        let acceptor = self.clone();
+        cx.pipe(async move { acceptor.close().await }, |_, (), cx| cx.stop());
         Stopping::Wait
     }
 }
@@ -173,7 +193,9 @@ impl Accepting {
             }
             if self.socket.is_none() {
                 match self.shared.sockets.accept_socket(self.worker) {
-                    Ok(socket) => self.socket = Some(socket),
+                    Ok(Some(socket)) => self.socket = Some(socket),
+                    // Whoever polls this is about to hear of it.
+                    Ok(None) => return Poll::Pending,
                     Err(error) => {
                         self.sort(error)?;
                         continue;

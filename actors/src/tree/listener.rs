@@ -1,5 +1,5 @@
 //! `listeners/NAME`: a listener's supervisor, and its actor, which opens and closes the sockets and
-//! has workers that are stuck stood in for.
+//! has workers that are stuck stood in for. Suspended, it keeps them closed, and connections live on.
 
 pub(crate) mod shared;
 
@@ -18,12 +18,15 @@ use trunkline_runtime::{
 };
 
 use crate::handler::Handler;
-use crate::socket::Sockets;
+use crate::socket::{Sockets, Wanted};
 
 use super::Supervision;
 use super::acceptor::Acceptor;
 use super::connection::Premises;
 use shared::Shared;
+
+/// How long the acceptors have to empty the queues of their sockets.
+const LET_GO: Duration = Duration::from_millis(500);
 
 /// When a stand-in that could not be started is tried again.
 const AGAIN: Duration = Duration::from_millis(100);
@@ -149,11 +152,28 @@ impl Actor for Listener {
         Ok(())
     }
 
-    /// Closes what no acceptor has closed, because it was down, or its worker is stuck: whoever is
-    /// in that queue is to be reset now, and not to hang for as long as connections drain.
-    fn stopping(&mut self, _: &mut Context<'_, Self>) -> Stopping {
-        self.shared.sockets.close_all();
-        Stopping::Done
+    /// Has the acceptors let go of the sockets, where they have not stopped before: then it is this
+    /// actor alone that is suspended or restarted. What no acceptor closes, because it is down, or
+    /// its worker is stuck, is closed here: whoever is in that queue is to be reset now, and not to
+    /// hang for as long as connections drain.
+    fn stopping(&mut self, cx: &mut Context<'_, Self>) -> Stopping {
+        let sockets = &self.shared.sockets;
+        sockets.shut();
+        if !self.acceptors.is_up() {
+            sockets.close_all();
+            return Stopping::Done;
+        }
+        let mut wanted = sockets.wanted();
+        let closed = async move {
+            let closed = wanted.wait_for(|wanted| *wanted == Wanted::Closed);
+            // Whoever has not let go by then is not going to.
+            let _ = tokio::time::timeout(LET_GO, closed).await;
+        };
+        cx.pipe(closed, |state, (), cx| {
+            state.shared.sockets.close_all();
+            cx.stop();
+        });
+        Stopping::Wait
     }
 }
 

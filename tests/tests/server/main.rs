@@ -14,6 +14,7 @@
 //! | `signals` | drain, lame duck, SIGHUP |
 //! | `logging` | the lines on stderr |
 //! | `crashes` | every actor of the tree, crashed by the build with fault injection |
+//! | `suspending` | a listener that an operator suspends and restarts |
 //! | `site`, `end` | a running program between the test's own two ends of a connection |
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -34,6 +35,7 @@ mod queueing;
 mod refusals;
 mod signals;
 mod site;
+mod suspending;
 mod tiers;
 
 /// Any port of 127.0.0.1.
