@@ -66,7 +66,10 @@ fn reading() -> Value {
             "Connections of clients, a page at a time",
             &[
                 query("limit", "The most of them", bounded(1, 1000)),
-                query("after", "The cursor of the page before", json!({ "type": "string" })),
+                query("after", "The cursor of the page before", json!({
+                    "type": "string",
+                    "pattern": "^server/traffic/listeners/[a-z0-9]{1,60}/connections/w[0-9]{1,3}/[0-9]{1,18}$",
+                })),
             ],
             ok(json!({
                 "type": "object",
@@ -170,7 +173,8 @@ fn orders() -> Value {
         "/tree/resume": node("Starts an actor that was suspended"),
         "/pools/drain": backend("Gives a backend no new lease", json!({ "within": {
             "type": "string",
-            "description": "Ends the connections that are bound to it within this time",
+            "description": "Ends the connections that are bound to it within this time, up to 1000h",
+            "pattern": "^([0-9]{1,7}(ms|s)|[0-9]{1,4}m|[0-9]{1,3}h)$",
             "examples": ["30s"],
         } })),
         "/pools/undrain": backend("Takes that back", json!({})),

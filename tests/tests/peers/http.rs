@@ -109,7 +109,7 @@ fn environment() -> PathBuf {
 }
 
 /// A program of that environment: skipped or required as any other.
-fn require_of_python(name: &str) -> Result<Option<Program>> {
+pub(super) fn require_of_python(name: &str) -> Result<Option<Program>> {
     let path = environment().join(name);
     let path = path.to_string_lossy();
     if find(&path).is_none() {

@@ -6,6 +6,7 @@
 //! | `programs` | the outside programs start and do what the tests want of them |
 //! | `traffic` | redis-benchmark, wrk and curl through the program |
 //! | `http` | real clients, origins, WebSocket and slow attacks through the HTTP proxy |
+//! | `admin` | schemathesis finds the admin API to be as its document says |
 //! | `redis_lite` | redis-benchmark and redis-cli against redis-lite, and it against redis-server |
 //! | `kernel_faults` | errors of accept, injected by strace |
 
@@ -13,6 +14,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+mod admin;
 mod http;
 mod kernel_faults;
 mod programs;
@@ -23,6 +25,8 @@ mod traffic;
 const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 /// Longer than anything here takes.
 const SOON: Duration = Duration::from_secs(60);
+/// Longer than the run of a program that asks thousands of questions.
+const LONG: Duration = Duration::from_secs(240);
 
 /// The clients and backends, as a program.
 fn peer() -> &'static Path {

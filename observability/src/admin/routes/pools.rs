@@ -6,11 +6,11 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use tracing::info;
 
-use super::super::operations::Order;
+use super::super::operations::{Order, PoolShown};
 use super::super::refusal::Refusal;
 use super::input::Ordered;
 use super::{Api, accepted};
@@ -18,8 +18,13 @@ use super::{Api, accepted};
 /// The longest time for which a drain is spread: that of the configuration's longest durations.
 const LONGEST: Duration = Duration::from_secs(1000 * 3600);
 
-pub(super) async fn show(State(api): State<Api>) -> Json<Value> {
-    Json(json!({ "pools": api.operations.pools() }))
+#[derive(Serialize)]
+pub(super) struct Pools {
+    pools: Vec<PoolShown>,
+}
+
+pub(super) async fn show(State(api): State<Api>) -> Json<Pools> {
+    Json(Pools { pools: api.operations.pools() })
 }
 
 #[derive(Deserialize)]
@@ -76,11 +81,12 @@ pub(super) async fn weigh(
     Ok(accepted(json!({ "pool": pool, "backend": address, "weight": weight })))
 }
 
+/// What is no address is no backend of any pool.
 fn address(backend: &str) -> Result<SocketAddr, Refusal> {
     backend.parse().map_err(|_| {
-        Refusal::bad_request(
-            "the backend is no IP address with a port",
-            "name it as the address that /pools shows",
+        Refusal::not_found(
+            "there is no backend of that name",
+            "name it by its IP address and port, as /pools shows it",
         )
     })
 }
