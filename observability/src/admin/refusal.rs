@@ -15,7 +15,7 @@ pub(super) struct Refusal {
     status: StatusCode,
     error: Cow<'static, str>,
     remedy: Cow<'static, str>,
-    field: Option<(HeaderName, HeaderValue)>,
+    field: Option<(HeaderName, &'static str)>,
 }
 
 impl Refusal {
@@ -43,7 +43,7 @@ impl Refusal {
 
     /// With a field that goes with the status.
     pub(super) fn with(mut self, name: HeaderName, value: &'static str) -> Self {
-        self.field = Some((name, HeaderValue::from_static(value)));
+        self.field = Some((name, value));
         self
     }
 
@@ -71,6 +71,7 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let Self { status, error, remedy, field } = self;
         let mut response = (status, Json(json!({ "error": error, "do": remedy }))).into_response();
+        let field = field.map(|(name, value)| (name, HeaderValue::from_static(value)));
         response.headers_mut().extend(field);
         response
     }

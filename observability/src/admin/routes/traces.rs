@@ -97,7 +97,7 @@ fn value(value: &Attribute) -> Value {
             values.iter().map(|value| value.as_str()).collect()
         }
         // Of a kind that this version of OpenTelemetry does not have yet.
-        other => other.to_string().into(),
+        other @ (Attribute::Array(_) | _) => other.to_string().into(),
     }
 }
 
