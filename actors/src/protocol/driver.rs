@@ -119,7 +119,7 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
                         let call = || wire.served.protocol.message(&mut cx, item);
                         let span = wire.span("message", None);
                         let ran = Guarded::new(&wire, call).within(span.as_deref()).await;
-                        let _entered = span.map(|span| span.end(&ran));
+                        let _entered = span.map(|mut span| span.end(&ran));
                         self.settle_message(ran)
                     }
                 };
@@ -262,7 +262,7 @@ impl<P: Protocol, D: Duty<P>> Driver<P, D> {
                 let span = wire.span("receive", envelope.sent());
                 let call = || envelope.open(protocol, cx);
                 let ran = Guarded::new(wire, call).within(span.as_deref()).await;
-                let _entered = span.map(|span| span.end(&ran));
+                let _entered = span.map(|mut span| span.end(&ran));
                 Self::settle(ran, Hook::Receive)
             }
             Event::Task(task) => {

@@ -74,7 +74,7 @@ impl HookSpan {
     }
 
     /// It has ended so. What follows from that is a part of it as well, as long as the guard lives.
-    pub(super) fn end(mut self: Box<Self>, ran: &Ran<Result<Next>>) -> Entered {
+    pub(super) fn end(&mut self, ran: &Ran<Result<Next>>) -> Entered {
         let (outcome, failure) = match ran {
             Ran::Done(Ok(Next::Read)) => ("done", None),
             Ran::Done(Ok(Next::Close)) => ("closed", None),
