@@ -182,6 +182,7 @@ impl Node {
     pub fn admit(self: &Arc<Self>) -> Option<Permit> {
         if self.depth.fetch_add(1, Ordering::Relaxed) >= self.capacity {
             self.depth.fetch_sub(1, Ordering::Relaxed);
+            self.refuse_one();
             return None;
         }
         Some(Permit { node: Arc::clone(self) })

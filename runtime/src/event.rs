@@ -8,6 +8,7 @@ use tokio::sync::broadcast;
 
 use crate::exit::ExitReason;
 use crate::registry::Node;
+use crate::tally::{Counted, Tally};
 
 /// How many events a subscriber may lag behind before it loses the oldest.
 pub(crate) const CAPACITY: usize = 16_384;
@@ -116,12 +117,13 @@ pub struct Events {
     sender: broadcast::Sender<Event>,
     /// For those to whom the ordinary is too much.
     notable: broadcast::Sender<Event>,
+    tally: Tally,
 }
 
 impl Events {
     pub(crate) fn new() -> Self {
         let notable = broadcast::Sender::new(CAPACITY);
-        Self { sender: broadcast::Sender::new(CAPACITY), notable }
+        Self { sender: broadcast::Sender::new(CAPACITY), notable, tally: Tally::default() }
     }
 
     /// All events from now on. A subscriber that lags more than 16,384 events behind is told how
@@ -138,7 +140,20 @@ impl Events {
         self.notable.subscribe()
     }
 
+    /// What has gone wrong so far, by kind of child. Counted whether anybody subscribes or not.
+    #[must_use]
+    pub fn mishaps(&self) -> Vec<Counted> {
+        self.tally.counted()
+    }
+
+    /// How many children are parked now.
+    #[must_use]
+    pub fn parked(&self) -> usize {
+        self.tally.parked()
+    }
+
     pub(crate) fn emit(&self, node: &Arc<Node>, generation: u32, what: Lifecycle) {
+        self.tally.note(node, &what);
         let for_all = self.sender.receiver_count() > 0;
         let for_few = self.notable.receiver_count() > 0 && !what.is_ordinary(generation);
         if for_all || for_few {

@@ -118,6 +118,7 @@
 //! | `part`, `children` | what a leaf has below itself: a part that may crash alone, actors of its own |
 //! | `panics`, `panic_log`, `ending`, `exit` | what is known of an end, and who is told |
 //! | `registry`, `event` | the live tree, and what happens in it |
+//! | `tally`, `delays` | what has gone wrong, and how late threads were, as counts |
 //! | `trace` | which trace the work at hand belongs to |
 //! | `deadline`, `pulse`, `watchdog`, `clock` | time, and threads that do not turn |
 //! | `fault` | faults on command, for tests |
@@ -131,6 +132,7 @@ mod control;
 mod deadline;
 #[cfg(test)]
 mod defaults;
+mod delays;
 mod ending;
 mod event;
 mod exit;
@@ -151,6 +153,7 @@ mod runtime;
 mod sizes;
 mod spec;
 mod supervisor;
+mod tally;
 mod task;
 pub mod trace;
 mod watchdog;
@@ -162,6 +165,7 @@ pub use children::Children;
 pub use context::{Context, Timer};
 pub use control::ControlError;
 pub use deadline::Deadline;
+pub use delays::DelayCounts;
 pub use ending::{crash, is_crash};
 pub use event::{Event, Events, Lifecycle};
 pub use exit::{ExitReason, Failure, Panic};
@@ -176,5 +180,6 @@ pub use registry::{Detail, LastExit, Node, NodeView, Registry, Status, Tree, Vis
 pub use runtime::{Builder, Ended, Runtime, StartError};
 pub use spec::{ChildId, Flags, Kind, OnSpent, Shutdown, SpecError};
 pub use supervisor::{ChildSpec, GRACE, Leaf, MAILBOX, SupervisorHandle, SupervisorSpec};
+pub use tally::{Counted, KINDS, Mishap, OTHER};
 pub use watchdog::Watchdog;
 pub use worker::Placement;

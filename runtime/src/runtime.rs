@@ -8,6 +8,7 @@ use actix_rt::{Arbiter, System};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 
+use crate::delays::DelayCounts;
 use crate::event::Events;
 use crate::policy::Strategy;
 use crate::pulse::Pulse;
@@ -307,6 +308,11 @@ impl Runtime {
     #[must_use]
     pub fn is_stuck(&self, placement: Placement) -> bool {
         self.worker(placement).stuck.load(Ordering::Relaxed)
+    }
+
+    /// How late the beats of each thread were, the control thread first.
+    pub fn loop_delays(&self) -> impl Iterator<Item = (Placement, DelayCounts)> + '_ {
+        self.inner.workers.iter().map(|worker| (worker.placement, worker.delays.counts()))
     }
 
     /// Wakes its holder whenever [`Self::is_stuck`] has changed for some thread.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use actix_rt::ArbiterHandle;
 use parking_lot::Mutex;
 
+use crate::delays::Delays;
 use crate::registry::Node;
 use crate::spec::ChildId;
 
@@ -71,6 +72,8 @@ pub(crate) struct Worker {
     pub(crate) stuck: AtomicBool,
     /// How late the newest beat was, in nanoseconds: how long other work kept the loop.
     pub(crate) delay: AtomicU64,
+    /// How late all of them were.
+    pub(crate) delays: Delays,
     /// The node of the thread's pulse, to which events about the thread itself belong.
     pub(crate) pulse: Mutex<Option<Arc<Node>>>,
 }
@@ -88,6 +91,7 @@ impl Worker {
             beat: AtomicU64::new(0),
             stuck: AtomicBool::new(false),
             delay: AtomicU64::new(0),
+            delays: Delays::default(),
             pulse: Mutex::new(None),
         })
     }
@@ -128,6 +132,7 @@ impl Worker {
             let period = u64::try_from(crate::pulse::BEAT.as_nanos()).unwrap_or(u64::MAX);
             let late = now.saturating_sub(last).saturating_sub(period);
             self.delay.store(late, Ordering::Relaxed);
+            self.delays.note(Duration::from_nanos(late));
         }
     }
 

@@ -86,6 +86,8 @@ struct Life {
 #[derive(Default)]
 struct Rare {
     last_exit: Option<LastExit>,
+    /// Messages that found the mailbox full.
+    refused: u64,
     detail: Option<Arc<dyn Detail>>,
 }
 
@@ -220,6 +222,16 @@ impl Node {
     #[must_use]
     pub fn worker(&self) -> Option<usize> {
         self.placement().worker()
+    }
+
+    /// How many messages found its mailbox full.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.life.lock().rare.as_ref().map_or(0, |rare| rare.refused)
+    }
+
+    pub(crate) fn refuse_one(&self) {
+        self.life.lock().rare.get_or_insert_default().refused += 1;
     }
 
     /// Where it lives.
