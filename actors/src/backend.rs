@@ -21,6 +21,7 @@ use self::health::{Admission, EjectReason, Health, HealthPolicy, Standing, Trans
 use self::latency::PeakEwma;
 use self::moment::Moment;
 use self::tally::Tally;
+use crate::metrics::BackendMetrics;
 use crate::pool::key::key_of;
 
 pub mod ejection;
@@ -84,6 +85,7 @@ pub struct Backend {
     connected: AtomicU64,
     failed: AtomicU64,
     judged: Mutex<Judged>,
+    metrics: BackendMetrics,
 }
 
 #[derive(Debug)]
@@ -123,6 +125,7 @@ impl Backend {
                 ejection: Ejection::default(),
                 ejected: false,
             }),
+            metrics: BackendMetrics::default(),
         }
     }
 
@@ -180,17 +183,17 @@ impl Backend {
 
     /// A probe passed.
     pub fn probe_passed(&self, now: Instant) -> Option<Transition> {
-        self.judge(now, |health, policy| health.probe_passed(policy, now))
+        self.noted(self.judge(now, |health, policy| health.probe_passed(policy, now)))
     }
 
     /// A probe failed to connect.
     pub fn probe_failed(&self, now: Instant) -> Option<Transition> {
-        self.judge(now, |health, policy| health.probe_failed(policy, now))
+        self.noted(self.judge(now, |health, policy| health.probe_failed(policy, now)))
     }
 
     /// A probe was connected, and answered badly or not at all.
     pub fn probe_answered_badly(&self, now: Instant) -> Option<Transition> {
-        self.judge(now, |health, policy| health.probe_answered_badly(policy, now))
+        self.noted(self.judge(now, |health, policy| health.probe_answered_badly(policy, now)))
     }
 
     /// Whether a lease would be granted now: up, or down with a trial due.
@@ -231,7 +234,9 @@ impl Backend {
         self.ejected_until.set(until);
         self.tally.restart();
         self.changed();
-        Transition::Ejected { reason, until }
+        let ejected = Transition::Ejected { reason, until };
+        self.metrics.became(Some(&ejected));
+        ejected
     }
 
     /// Says once that an ejection is over.
@@ -244,7 +249,7 @@ impl Backend {
         }
         // What it answered meanwhile to requests of before, or in a panic, says nothing new.
         self.tally.restart();
-        Some(Transition::Readmitted)
+        self.noted(Some(Transition::Readmitted))
     }
 
     /// An interval of the ejections' policy is over.
@@ -299,6 +304,16 @@ impl Backend {
         self.judge(now, |health, _| health.admit(now))
     }
 
+    /// What it counts.
+    pub(crate) fn metrics(&self) -> &BackendMetrics {
+        &self.metrics
+    }
+
+    fn noted(&self, transition: Option<Transition>) -> Option<Transition> {
+        self.metrics.became(transition.as_ref());
+        transition
+    }
+
     fn report(&self, outcome: Outcome, trial: Option<Trial>, now: Instant) -> Option<Transition> {
         match outcome {
             Outcome::Connected => {
@@ -306,11 +321,11 @@ impl Backend {
                 if trial.is_none() && self.gate.is_clean() {
                     return None;
                 }
-                self.judge(now, |health, _| health.connected(trial, now))
+                self.noted(self.judge(now, |health, _| health.connected(trial, now)))
             }
             Outcome::Failed => {
                 self.failed.fetch_add(1, Relaxed);
-                self.judge(now, |health, policy| health.failed(trial, policy, now))
+                self.noted(self.judge(now, |health, policy| health.failed(trial, policy, now)))
             }
         }
     }

@@ -5,13 +5,15 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
-use trunkline_runtime::{Address, ChildId, SupervisorHandle};
+use trunkline_runtime::{Address, ChildId, Node, SupervisorHandle};
 
 use crate::backend::BackendId;
 use crate::backend::health::Transition;
+use crate::metrics::ListenerMetrics;
 use crate::pool::Pool;
 use crate::tree::backend::{BackendActor, Changed};
 use crate::tree::pool::PoolActor;
+use crate::tree::router::Router;
 use crate::tree::upstreams::Upstreams;
 
 /// One pool: its cell, its supervisor and its actor.
@@ -44,6 +46,9 @@ pub struct Directory {
 /// What there is of the workers; set once, when the tree has been built.
 pub(crate) struct Workers {
     pub(crate) upstreams: Vec<Address<Upstreams>>,
+    pub(crate) routers: Arc<[Address<Router>]>,
+    /// What each listener counts.
+    pub(crate) listeners: Vec<Arc<ListenerMetrics>>,
     /// By listener: the supervisors of its connections, one per worker.
     pub(crate) connections: HashMap<Arc<str>, Vec<SupervisorHandle>>,
 }
@@ -118,6 +123,19 @@ impl Directory {
     /// Who knows which connections use which backend: one for each worker.
     pub(crate) fn upstreams(&self) -> &[Address<Upstreams>] {
         self.workers.get().map_or(&[], |workers| &workers.upstreams)
+    }
+
+    pub(crate) fn routers(&self) -> &[Address<Router>] {
+        self.workers.get().map_or(&[], |workers| &workers.routers)
+    }
+
+    pub(crate) fn listeners(&self) -> &[Arc<ListenerMetrics>] {
+        self.workers.get().map_or(&[], |workers| &workers.listeners)
+    }
+
+    /// The backend's actor, as the tree sees it.
+    pub(crate) fn backend_node(&self, backend: BackendId) -> Option<Arc<Node>> {
+        self.backends.load().get(&backend).map(|listed| Arc::clone(listed.actor.node()))
     }
 
     /// Has a connection ended by its supervisor, with its grace; false if it has ended.

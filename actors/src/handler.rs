@@ -18,6 +18,7 @@ mod waiting;
 
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 
 pub use echoing::Echoing;
 pub use forwarding::Forwarding;
@@ -44,6 +45,11 @@ pub trait Handler: Send + Sync + 'static {
     /// [`Detail`](trunkline_runtime::Detail).
     fn detail(&self) -> Option<serde_json::Value> {
         None
+    }
+
+    /// The routes of its requests, if it has such: their counts are shown with the listener's.
+    fn routes(&self) -> Vec<Arc<crate::http::route::Route>> {
+        Vec::new()
     }
 
     /// Begins to serve `stream`.

@@ -15,6 +15,7 @@
 //! | [`idempotency`] | answers that are kept, so that a repeated request takes effect once |
 //! | [`protocol`] | the handler that runs authors' protocols |
 //! | [`client`] | the same protocols on connections that are made: requests and answers |
+//! | [`metrics`] | what all of these count |
 //! | [`directory`], [`record`] | which pools there are; what is logged of a connection |
 //! | [`group`], [`dispatch`] | messages to all of a group of actors, and to one of them |
 //! | [`accept_fault`], [`limits`] | what to do when accepting fails, and how not to get there |
@@ -40,6 +41,7 @@ pub mod idempotency;
 mod idle;
 mod kept;
 pub mod limits;
+pub mod metrics;
 pub mod pool;
 pub mod probe;
 pub mod protocol;

@@ -32,6 +32,7 @@ pub use self::refusal::NoBackend;
 pub use self::settings::{HashOn, KeepLimits, Limits, PoolSettings, Retry, Reuse};
 use crate::balance::Tier;
 use crate::balance::view::{Optics, Views};
+use crate::metrics::{Again, PoolMetrics};
 
 mod budget;
 pub mod key;
@@ -57,6 +58,7 @@ pub struct Pool {
     queue: Queue,
     budget: Budget,
     outcomes: Outcomes,
+    metrics: PoolMetrics,
 }
 
 /// What a pool is made of at one moment; replaced as a whole.
@@ -84,6 +86,7 @@ impl Pool {
             queue: Queue::default(),
             budget: Budget::default(),
             outcomes: Outcomes::default(),
+            metrics: PoolMetrics::default(),
         }
     }
 
@@ -111,8 +114,20 @@ impl Pool {
     }
 
     /// Whether a request may be sent again; takes a token of the budget.
-    pub(crate) fn may_repeat(&self) -> bool {
-        self.budget.take(self.current().settings().retry.budget)
+    pub(crate) fn may_repeat(&self, why: Again) -> bool {
+        let may = self.budget.take(self.current().settings().retry.budget);
+        self.metrics.again(why, may);
+        may
+    }
+
+    /// What it counts.
+    pub(crate) fn metrics(&self) -> &PoolMetrics {
+        &self.metrics
+    }
+
+    /// How many requests may be sent again at once.
+    pub(crate) fn budget_tokens(&self) -> f64 {
+        self.budget.tokens()
     }
 
     /// Replaces settings and members for the leases from now on. Members keep their health and

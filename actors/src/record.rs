@@ -13,6 +13,7 @@ use trunkline_runtime::trace::TraceContext;
 use crate::backend::Backend;
 use crate::backend::lease::Lease;
 use crate::closed::{Ending, Moved};
+use crate::metrics::ListenerMetrics;
 use crate::socket::ConnectFailure;
 use crate::tenants;
 use crate::tree::router::Refusal;
@@ -121,6 +122,7 @@ pub struct Record {
     trace: Cell<Option<Box<TraceContext>>>,
     /// Its place among those that are bound to a backend.
     tenancy: Cell<u32>,
+    metrics: Option<Arc<ListenerMetrics>>,
 }
 
 impl Record {
@@ -145,7 +147,20 @@ impl Record {
             code: Cell::new(None),
             trace: Cell::new(None),
             tenancy: Cell::new(tenants::NOBODY),
+            metrics: None,
         }
+    }
+
+    /// The same, counted among those of its listener.
+    #[must_use]
+    pub(crate) fn counted_in(mut self, metrics: Arc<ListenerMetrics>) -> Self {
+        self.metrics = Some(metrics);
+        self
+    }
+
+    /// What its listener counts.
+    pub(crate) fn metrics(&self) -> Option<&ListenerMetrics> {
+        self.metrics.as_deref()
     }
 
     /// The connection has come to `phase`.
@@ -246,6 +261,11 @@ impl Record {
 
 impl Drop for Record {
     fn drop(&mut self) {
+        let trace = self.trace.take();
+        if let Some(metrics) = &self.metrics {
+            let kept = trace.as_ref().filter(|of| of.sampled).map(|of| of.trace);
+            metrics.closed(self.code(), self.accepted.elapsed(), kept);
+        }
         let Some(log) = AccessLog::of_process().filter(|log| self.log && log.is_on()) else {
             return;
         };

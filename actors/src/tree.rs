@@ -122,14 +122,15 @@ pub fn traffic(
     }
 
     let mut listener_group = SupervisorSpec::new("listeners", supervision.groups).stops_together();
-    let mut connections = HashMap::new();
+    let (mut connections, mut counts) = (HashMap::new(), Vec::new());
     for plan in listeners(directory, &routers) {
         let name = Arc::clone(&plan.name);
-        let (spec, supervisors) = listener::build(plan, supervision, workers);
+        let (spec, supervisors, metrics) = listener::build(plan, supervision, workers);
         connections.insert(name, supervisors);
+        counts.push(metrics);
         listener_group = listener_group.child(spec);
     }
-    directory.set_workers(Workers { upstreams, connections });
+    directory.set_workers(Workers { upstreams, routers, listeners: counts, connections });
     SupervisorSpec::new("traffic", supervision.traffic)
         .child(pool_group)
         .child(router_group)

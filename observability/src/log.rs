@@ -58,6 +58,11 @@ impl Guard {
         self.running.dropped_lines()
     }
 
+    /// Tells [`Self::dropped_lines`] wherever it is asked, and after the guard's end as well.
+    pub fn watch_dropped_lines(&self) -> impl Fn() -> u64 + Send + Sync + use<> {
+        self.running.watch_dropped_lines()
+    }
+
     /// Where the lines of requests go: off while `info` is below the level of this log.
     #[must_use]
     pub fn access_log(&self) -> AccessLog {

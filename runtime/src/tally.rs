@@ -67,6 +67,8 @@ impl Tally {
             Lifecycle::Started
             | Lifecycle::Exited(_)
             | Lifecycle::Removed
+            | Lifecycle::Suspended
+            | Lifecycle::Resumed
             | Lifecycle::Abandoned
             | Lifecycle::WorkerStuck { .. }
             | Lifecycle::WorkerBack { .. } => return,

@@ -16,6 +16,7 @@ mod escalation;
 mod harness;
 mod intensity_and_backoff;
 mod mailboxes;
+mod mishaps;
 mod operations;
 mod panics_everywhere;
 mod parking;

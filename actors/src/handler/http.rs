@@ -40,7 +40,7 @@ use trunkline_observability::access::AccessLog;
 
 use super::{Handler, Seat, Service, Upstreams};
 use crate::http::exchange::ExchangeLimits;
-use crate::http::route::Routes;
+use crate::http::route::{Route, Routes};
 use crate::record::Record;
 use crate::stream::Stream;
 use conversation::Conversation;
@@ -94,6 +94,10 @@ impl Http {
 impl Handler for Http {
     fn name(&self) -> &str {
         "http"
+    }
+
+    fn routes(&self) -> Vec<Arc<Route>> {
+        self.site.routes.all().cloned().collect()
     }
 
     fn serve(&self, stream: Stream, record: Rc<Record>, seat: Seat) -> Service {

@@ -103,6 +103,11 @@ impl Routes {
         self.rules.get(position?).map(|rule| &rule.route)
     }
 
+    /// All routes, in the order of their rules.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Route>> {
+        self.rules.iter().map(|rule| &rule.route)
+    }
+
     /// The position of the rule, and how many lists and rules were looked at.
     fn look(&self, query: &Query<'_>) -> (Option<usize>, usize) {
         let search = |index: &Index, way| {

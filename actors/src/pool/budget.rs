@@ -40,6 +40,11 @@ impl Budget {
         }
     }
 
+    /// How many tokens there are.
+    pub(crate) fn tokens(&self) -> f64 {
+        f64::from(self.hundredths.load(Relaxed)) / f64::from(TOKEN)
+    }
+
     /// Takes a token, if there is one. With a budget of 0 there is none for anybody.
     pub(crate) fn take(&self, budget: u32) -> bool {
         budget > 0

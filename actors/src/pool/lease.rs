@@ -54,6 +54,16 @@ impl Pool {
         now: Instant,
         rng: &mut fastrand::Rng,
     ) -> Result<Grant, NoBackend> {
+        let granted = self.grant_or_queue(asked, now, rng);
+        granted.inspect_err(|reason| self.metrics().refused(*reason))
+    }
+
+    fn grant_or_queue(
+        self: &Arc<Self>,
+        asked: Asked,
+        now: Instant,
+        rng: &mut fastrand::Rng,
+    ) -> Result<Grant, NoBackend> {
         if self.waiting() == 0 {
             let answer = match self.lease(&asked, now, rng) {
                 Err(NoBackend::Full) => self.enqueue(asked, now, rng).map(Grant::Queued),

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -51,14 +51,45 @@ pub struct Ticket {
     from: oneshot::Receiver<Granted>,
     /// How long it may wait.
     pub within: Duration,
+    pool: Arc<Pool>,
+    since: Instant,
+    wait: Wait,
+}
+
+/// How far whoever has a place has come.
+#[derive(Debug)]
+enum Wait {
+    /// It may only have wanted a lease that is there at once.
+    NotBegun,
+    Begun,
+    /// It was given a lease, or told why not.
+    Over(Result<(), NoBackend>),
 }
 
 impl Future for Ticket {
     type Output = Granted;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.wait = Wait::Begun;
         // The queue ends only with its pool.
-        Pin::new(&mut self.from).poll(cx).map(|granted| granted.unwrap_or(Err(NoBackend::Empty)))
+        let granted = ready!(Pin::new(&mut self.from).poll(cx)).unwrap_or(Err(NoBackend::Empty));
+        self.wait = Wait::Over(granted.as_ref().map(|_| ()).map_err(|reason| *reason));
+        Poll::Ready(granted)
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let waited = Instant::now().saturating_duration_since(self.since);
+        let metrics = self.pool.metrics();
+        match self.wait {
+            Wait::NotBegun => return,
+            Wait::Over(Ok(())) => {}
+            Wait::Over(Err(reason)) => metrics.refused(reason),
+            Wait::Begun if waited >= self.within => metrics.refused(NoBackend::QueueTimeout),
+            Wait::Begun => metrics.abandoned(),
+        }
+        metrics.waited(waited);
     }
 }
 
@@ -96,7 +127,13 @@ impl Pool {
         }
         // A place may have been given back before anybody could see that one is wanted.
         self.serve_queue(now);
-        Ok(Ticket { from, within: limits.queue_timeout })
+        Ok(Ticket {
+            from,
+            within: limits.queue_timeout,
+            pool: Arc::clone(self),
+            since: now,
+            wait: Wait::NotBegun,
+        })
     }
 
     /// Gives what is free to those who have waited longest. To be called whenever a place may have

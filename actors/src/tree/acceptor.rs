@@ -134,8 +134,9 @@ struct Intake {
 impl Intake {
     fn start(&self, stream: Stream, peer: std::net::SocketAddr, place: Place) {
         let id = self.shared.next_id.fetch_add(1, Ordering::Relaxed);
-        self.shared.accepted.fetch_add(1, Ordering::Relaxed);
-        let record = Record::new(id, peer, Arc::clone(&self.shared.name), self.shared.log);
+        self.shared.metrics.accepted();
+        let record = Record::new(id, peer, Arc::clone(&self.shared.name), self.shared.log)
+            .counted_in(Arc::clone(&self.shared.metrics));
         let connection = Connection::new(stream, record, place);
         let grace = match grace(self.shared.drain) {
             Duration::ZERO => Shutdown::Kill,
@@ -258,7 +259,7 @@ impl Accepting {
             AcceptFault::Limits if kept::give_way() => Ok(()),
             AcceptFault::Limits => {
                 self.pause = Some(Box::pin(tokio::time::sleep(PAUSE)));
-                self.shared.paused.fetch_add(1, Ordering::Relaxed);
+                self.shared.metrics.pauses();
                 if self.may_log() {
                     warn!(
                         listener = %self.shared.name, %error,
@@ -278,7 +279,7 @@ impl Accepting {
         if std::mem::replace(&mut self.waits, true) {
             return;
         }
-        self.shared.at_limit.fetch_add(1, Ordering::Relaxed);
+        self.shared.metrics.waits_at_limit();
         if self.may_log() {
             warn!(listener = %self.shared.name, limit, "accepting waits: the limit is reached");
         }

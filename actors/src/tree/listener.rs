@@ -18,6 +18,7 @@ use trunkline_runtime::{
 };
 
 use crate::handler::Handler;
+use crate::metrics::ListenerMetrics;
 use crate::socket::{Sockets, Wanted};
 
 use super::Supervision;
@@ -54,12 +55,13 @@ pub fn spec(plan: ListenerPlan, supervision: &Supervision, workers: usize) -> Su
     build(plan, supervision, workers).0
 }
 
-/// The supervisor of a listener with everything below it, and those of its connections, by worker.
+/// The supervisor of a listener with everything below it, those of its connections, by worker, and
+/// what it counts.
 pub(super) fn build(
     plan: ListenerPlan,
     supervision: &Supervision,
     workers: usize,
-) -> (SupervisorSpec, Vec<SupervisorHandle>) {
+) -> (SupervisorSpec, Vec<SupervisorHandle>, Arc<ListenerMetrics>) {
     let name = plan.name.to_string();
     let mut connections = SupervisorSpec::new("connections", supervision.parts).stops_together();
     let mut handles = Vec::with_capacity(workers);
@@ -68,8 +70,11 @@ pub(super) fn build(
         handles.push(spec.handle());
         connections = connections.child(spec);
     }
+    let routes = plan.handler.routes();
+    let metrics = Arc::new(ListenerMetrics::new(Arc::clone(&plan.name), routes));
     let shared = Arc::new(Shared {
         name: plan.name,
+        metrics: Arc::clone(&metrics),
         sockets: plan.sockets,
         premises: Arc::new(Premises {
             handler: plan.handler,
@@ -80,9 +85,6 @@ pub(super) fn build(
         drain: plan.drain,
         log: plan.log,
         next_id: AtomicU64::new(1),
-        accepted: AtomicU64::new(0),
-        at_limit: AtomicU64::new(0),
-        paused: AtomicU64::new(0),
         stand_ins: Mutex::default(),
     });
     let acceptors = acceptors(supervision.parts, &shared, workers);
@@ -95,7 +97,7 @@ pub(super) fn build(
         .child(connections)
         .child(ChildSpec::leaf("listener", actor))
         .child(acceptors);
-    (spec, handles)
+    (spec, handles, metrics)
 }
 
 fn acceptors(flags: Flags, shared: &Arc<Shared>, workers: usize) -> SupervisorSpec {

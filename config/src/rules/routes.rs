@@ -1,5 +1,6 @@
 //! Routes: each has one target, and its keys go together.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use config::{Value, ValueKind};
@@ -17,26 +18,29 @@ const TARGETS: [&str; 3] = ["pool", "redirect", "answer"];
 const BODILESS: [i64; 3] = [204, 205, 304];
 
 impl Rules<'_, '_> {
-    pub(super) fn routes(&mut self, path: Path, routes: &[Value], pools: Option<&Named<'_>>) {
+    pub(super) fn routes(&mut self, list: Path, routes: &[Value], pools: Option<&Named<'_>>) {
         let mut names = HashMap::new();
         for (index, route) in routes.iter().enumerate() {
             let Some(route) = table(route) else { continue };
-            let path = at(&path, index);
+            let path = at(&list, index);
             self.target(&path, route);
             self.known_pool(&path.join("pool"), text(route, "pool"), pools);
             self.rewrite(&path, route);
             self.exact(&path, route);
             self.repeatable(&path, route);
             self.body(&path, route);
-            let Some(name) = text(route, "name") else { continue };
+            // One that has none is called by its place.
+            let given = text(route, "name");
+            let name = given.map_or_else(|| index.to_string().into(), Cow::Borrowed);
             let first = *names.entry(name).or_insert(index);
             if first != index {
-                let problem = Problem::new(format!("is the name of routes[{first}] too"));
+                let (named, other) = if given.is_some() { (index, first) } else { (first, index) };
+                let problem = Problem::new(format!("is the name of routes[{other}] too"));
                 let remedy = "give each route a name of its own";
-                self.push(&path.join("name"), problem.remedy(remedy));
+                self.push(&at(&list, named).join("name"), problem.remedy(remedy));
             }
         }
-        self.reach(&path, routes);
+        self.reach(&list, routes);
     }
 
     /// One of the three, and not two.

@@ -184,6 +184,12 @@ impl Running {
     pub(super) fn dropped_lines(&self) -> usize {
         self.shared.dropped.load(Ordering::Relaxed)
     }
+
+    /// The same, as long as anybody asks.
+    pub(super) fn watch_dropped_lines(&self) -> impl Fn() -> u64 + Send + Sync + use<> {
+        let shared = Arc::clone(&self.shared);
+        move || shared.dropped.load(Ordering::Relaxed) as u64
+    }
 }
 
 impl Drop for Running {

@@ -107,11 +107,18 @@ impl Histogram {
 
     /// Counts `value`.
     pub fn observe(&self, value: Duration) {
-        self.observe_in(value, None);
+        self.count(value);
     }
 
     /// Counts `value`, seen in `trace` if that one is kept.
     pub fn observe_in(&self, value: Duration, trace: Option<TraceId>) {
+        let bucket = self.count(value);
+        if let Some(trace) = trace {
+            self.keep(bucket, value, trace);
+        }
+    }
+
+    fn count(&self, value: Duration) -> usize {
         // Of 584 years or more it is only known that they were many.
         let nanos =
             value.as_secs().saturating_mul(S).saturating_add(u64::from(value.subsec_nanos()));
@@ -119,7 +126,14 @@ impl Histogram {
         let shard = self.shards.mine();
         shard.counts[bucket].fetch_add(1, Relaxed);
         shard.sum.fetch_add(nanos, Relaxed);
-        if let (Some(trace), Some(exemplars)) = (trace, &self.exemplars) {
+        bucket
+    }
+
+    /// Out of the way of the many that are in no trace.
+    #[cold]
+    #[inline(never)]
+    fn keep(&self, bucket: usize, value: Duration, trace: TraceId) {
+        if let Some(exemplars) = &self.exemplars {
             exemplars.keep(bucket, Exemplar { trace, value, at: SystemTime::now() });
         }
     }

@@ -138,6 +138,15 @@ impl Gauges<'_> {
 }
 
 impl Histograms<'_> {
+    /// Writes a histogram that has values: where there may be thousands of them, most of which never
+    /// will have any.
+    ///
+    /// # Errors
+    /// Only those of where it is written.
+    pub fn add_if_any(&mut self, labels: Labels<'_>, snapshot: &Snapshot) -> fmt::Result {
+        if snapshot.count() > 0 { self.add(labels, snapshot) } else { Ok(()) }
+    }
+
     /// Writes a histogram.
     ///
     /// # Errors

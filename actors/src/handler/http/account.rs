@@ -18,6 +18,8 @@ use crate::backend::lease::Lease;
 use crate::closed::Moved;
 use crate::http::request::RequestHead;
 use crate::http::route::Route;
+use crate::metrics::ListenerMetrics;
+use crate::metrics::request::Served;
 use crate::record::Record;
 use crate::spare::Lent;
 use crate::trace::{Attempt, Close, Leg, Trace, Travelled};
@@ -320,6 +322,7 @@ impl Drop for Account {
             self.status = 503;
         }
         self.log(code, crashed, now);
+        self.count(now);
         if let Some(close) = self.close.take() {
             let moved = Moved { from_client: self.bytes_in, to_client: self.bytes_out };
             close.finish(code, crashed, moved, now);
@@ -331,6 +334,20 @@ impl Drop for Account {
 }
 
 impl Account {
+    /// Counts it among those of its route.
+    fn count(&self, now: Instant) {
+        let of_route = self.route.as_ref().map(|route| &route.metrics);
+        let unrouted = || self.connection.metrics().map(ListenerMetrics::unrouted);
+        let Some(metrics) = of_route.or_else(unrouted) else { return };
+        let took = self.ended.unwrap_or(now).saturating_duration_since(self.began);
+        metrics.served(&Served {
+            status: self.status,
+            took: (self.phase != Phase::Stream).then_some(took),
+            first_byte: self.first_byte.map(|at| at.saturating_duration_since(self.whole)),
+            trace: self.context().filter(|of| of.sampled).map(|of| of.trace),
+        });
+    }
+
     fn log(&self, code: &'static str, crashed: bool, now: Instant) {
         if !self.site.log.is_on() {
             return;

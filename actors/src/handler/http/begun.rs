@@ -19,6 +19,7 @@ use crate::http::limits::MOST_FIELDS;
 use crate::http::refusal::Refusal;
 use crate::http::request::{Onward, OnwardTrace, RequestHead};
 use crate::http::route::{Query, Route, Target};
+use crate::metrics::Again;
 use crate::pool::{Asked, KeepLimits, Pool, PoolSettings};
 use crate::record::Record;
 use crate::spare::Lent;
@@ -133,7 +134,7 @@ impl Begun {
     /// the pool's budget.
     pub(super) fn goes_again(&self, lease: &Lease) -> bool {
         let attempts = lease.pool().current().settings().attempts.get();
-        self.account.tried() < attempts && lease.pool().may_repeat()
+        self.account.tried() < attempts && lease.pool().may_repeat(Again::Failed)
     }
 
     /// A try with the backend of `lease` begins: the request names the try's span to it.

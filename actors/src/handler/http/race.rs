@@ -14,6 +14,7 @@ use super::fault::Fault;
 use super::pump::{End, Pump};
 use super::rival::{Rival, second};
 use crate::backend::lease::Lease;
+use crate::metrics::Again;
 
 /// A try with a backend. The second one is polled here as well: whatever ends the request ends both.
 pub(super) struct Race {
@@ -85,7 +86,7 @@ impl Race {
             let account = &self.pump.begun().account;
             let first_byte = account.first_byte_at().unwrap_or_else(Instant::now);
             let took = self.took(first_byte);
-            site.report(&mut self.lease, well, took);
+            site.report(&mut self.lease, well, took, self.at);
         }
     }
 
@@ -162,7 +163,7 @@ impl Race {
             // Not all of it was kept: its rest would be taken for a request.
             false
         } else if stale {
-            self.lease.pool().may_repeat()
+            self.lease.pool().may_repeat(Again::Stale)
         } else {
             // One that has begun to answer has carried it out, if only to break down behind that.
             (unheard || !lost) && self.pump.begun().goes_again(&self.lease)
@@ -215,7 +216,7 @@ impl Race {
         let well = lost.map_or(Some(true), |fault| self.blames(fault));
         if let Some(well) = well {
             let took = self.took(Instant::now());
-            conversation.site.report(&mut self.lease, well, took);
+            conversation.site.report(&mut self.lease, well, took, self.at);
         }
         self.pump.switch(stream, first).abort();
         (self.lease, self.reused, self.at) = (lease, reused, at);

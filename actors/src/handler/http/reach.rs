@@ -109,9 +109,11 @@ impl Site {
 
 impl Site {
     /// Tells the backend of `lease` how it has done with a request, and how long it took to the first
-    /// byte of the answer, or has taken at least.
-    pub(super) fn report(&self, lease: &mut Lease, well: bool, took: Duration) {
-        let transition = lease.answered(well, took, Instant::now());
+    /// byte of the answer, or has taken at least; it was sent the request at `sent`.
+    pub(super) fn report(&self, lease: &mut Lease, well: bool, took: Duration, sent: Instant) {
+        let now = Instant::now();
+        lease.backend().metrics().tried(well, took, now.saturating_duration_since(sent));
+        let transition = lease.answered(well, took, now);
         self.upstreams.directory.tell(lease.backend().id(), transition);
     }
 }

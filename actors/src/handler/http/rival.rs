@@ -11,6 +11,7 @@ use super::Site;
 use super::reach::may_reuse;
 use crate::backend::lease::Lease;
 use crate::kept;
+use crate::metrics::Again;
 use crate::pool::{Asked, Grant};
 use crate::scratch::with_scratch;
 use crate::socket::connect;
@@ -42,7 +43,7 @@ pub(super) async fn second(
         return None;
     };
     // Not before: where nobody else is free, every slow request would take one for nothing.
-    if !lease.pool().may_repeat() {
+    if !lease.pool().may_repeat(Again::Hedge) {
         return None;
     }
     let (reuse, within, unwanted) = {
@@ -87,7 +88,7 @@ pub(super) async fn second(
     let Ok(first) = poll_fn(stream.answer(request)).await else {
         fails("backend_reset");
         if !reused {
-            site.report(&mut lease, false, at.elapsed());
+            site.report(&mut lease, false, at.elapsed(), at);
         }
         return None;
     };
@@ -95,7 +96,7 @@ pub(super) async fn second(
     if let Some(status) = status(&first)
         && (status >= 500 || unwanted.contains(&status))
     {
-        site.report(&mut lease, status < 500, at.elapsed());
+        site.report(&mut lease, status < 500, at.elapsed(), at);
         fails("unwanted_status");
         return None;
     }

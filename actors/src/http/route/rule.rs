@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Answer, HostPattern, PathPattern, Redirect, Rewrite};
+use crate::metrics::RequestMetrics;
 
 /// One rule. It fits a request if all its conditions do; without conditions it fits every request.
 #[derive(Debug, Clone)]
@@ -53,7 +54,7 @@ impl HeaderMatch {
 }
 
 /// Where a rule leads, under the name that logs and metrics have for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Route {
     /// Its name.
     pub name: Arc<str>,
@@ -61,6 +62,8 @@ pub struct Route {
     pub target: Target,
     /// Whether its requests may be sent a second time whatever their method.
     pub repeatable: bool,
+    /// Its requests, counted.
+    pub metrics: RequestMetrics,
 }
 
 /// What serves a request.

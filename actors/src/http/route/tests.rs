@@ -6,6 +6,7 @@ mod properties;
 mod targets;
 
 use super::*;
+use crate::metrics::RequestMetrics;
 
 /// A rule whose route is named as itself: `host path`, either of them `-` for none. `*.` in front
 /// of a host and `/` at the end of a path mean all below, `=` at the end of a path only itself.
@@ -21,7 +22,12 @@ fn rule(text: &str) -> Rule {
         None => PathPattern::Exact(path.into()),
     });
     let target = Target::Pool { pool: "web".into(), rewrite: None };
-    let route = Arc::new(Route { name: text.into(), target, repeatable: false });
+    let route = Arc::new(Route {
+        name: text.into(),
+        target,
+        repeatable: false,
+        metrics: RequestMetrics::default(),
+    });
     Rule { host, path, methods: Vec::new(), headers: Vec::new(), route }
 }
 

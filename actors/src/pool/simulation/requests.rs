@@ -6,6 +6,7 @@ use super::nature::{Fate, Reached};
 use super::scenario::{chance, millis};
 use super::world::{Event, World};
 use crate::backend::health::EjectReason;
+use crate::metrics::Again;
 use crate::pool::{Asked, Grant, NoBackend};
 use crate::socket::ConnectFailure;
 
@@ -154,7 +155,7 @@ impl World {
         }
         if failed == Failed::Reached {
             let budget = self.settings.retry.budget;
-            let granted = self.pool.may_repeat();
+            let granted = self.pool.may_repeat(Again::Failed);
             self.purse.asked(granted, budget);
             if !granted {
                 return self.finish(&request);

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use serde_json::json;
 use trunkline_runtime::{Detail, SupervisorHandle};
 
+use crate::metrics::ListenerMetrics;
 use crate::socket::Sockets;
 
 use crate::tree::connection::Premises;
@@ -23,23 +24,22 @@ pub(crate) struct Shared {
     pub(crate) drain: Duration,
     pub(crate) log: bool,
     pub(crate) next_id: AtomicU64,
-    pub(crate) accepted: AtomicU64,
-    pub(crate) at_limit: AtomicU64,
-    pub(crate) paused: AtomicU64,
+    pub(crate) metrics: Arc<ListenerMetrics>,
     /// Which worker accepts for which: kept here, so that a listener that crashed still knows.
     pub(super) stand_ins: Mutex<BTreeMap<usize, usize>>,
 }
 
 impl Detail for Shared {
     fn detail(&self) -> serde_json::Value {
+        let (at_limit, paused) = self.metrics.hindered();
         json!({
             "address": self.sockets.local_addr().to_string(),
             "protocol": self.premises.handler.name(),
             "handler": self.premises.handler.detail(),
             "connections": self.connections.iter().map(SupervisorHandle::len).sum::<usize>(),
-            "accepted": self.accepted.load(Ordering::Relaxed),
-            "waited_at_limit": self.at_limit.load(Ordering::Relaxed),
-            "paused": self.paused.load(Ordering::Relaxed),
+            "accepted": self.metrics.total(),
+            "waited_at_limit": at_limit,
+            "paused": paused,
         })
     }
 }

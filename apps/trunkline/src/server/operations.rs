@@ -21,6 +21,7 @@ use trunkline_observability::admin::{
     Connections, Operations, Order, OrderError, Ordered, PoolShown,
 };
 use trunkline_observability::log::Levels;
+use trunkline_observability::metrics::Metrics;
 use trunkline_observability::trace::{Memory, SpanData, TraceId, TraceSummary};
 use trunkline_runtime::Runtime;
 
@@ -35,6 +36,7 @@ pub(super) struct Operator {
     levels: Levels,
     listeners: Listeners,
     traces: Option<Arc<Memory>>,
+    metrics: Arc<Metrics>,
     config: serde_json::Value,
 }
 
@@ -47,13 +49,15 @@ pub(super) struct Operated<'a> {
     pub(super) sockets: &'a HashMap<String, Arc<Sockets>>,
     /// The newest, where they are kept.
     pub(super) traces: Option<&'a Arc<Memory>>,
+    pub(super) metrics: &'a Arc<Metrics>,
     /// The settings in effect, without secrets.
     pub(super) config: serde_json::Value,
 }
 
 impl Operator {
     pub(super) fn new(operated: Operated<'_>) -> Self {
-        let Operated { runtime, directory, orders, levels, sockets, traces, config } = operated;
+        let Operated { runtime, directory, orders, levels, sockets, traces, metrics, config } =
+            operated;
         Self {
             runtime: runtime.clone(),
             directory: Arc::clone(directory),
@@ -61,6 +65,7 @@ impl Operator {
             levels: levels.clone(),
             listeners: Listeners::new(sockets),
             traces: traces.cloned(),
+            metrics: Arc::clone(metrics),
             config,
         }
     }
@@ -84,7 +89,7 @@ impl Operations for Operator {
     }
 
     fn metrics(&self) -> String {
-        "# EOF\n".to_owned()
+        self.metrics.encode()
     }
 
     fn traces(&self, limit: usize) -> Vec<TraceSummary> {

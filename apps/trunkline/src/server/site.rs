@@ -9,6 +9,7 @@ use trunkline_actors::http::limits::HeadLimits;
 use trunkline_actors::http::route::{
     Answer, HeaderMatch, HostPattern, PathPattern, Redirect, Rewrite, Route, Routes, Rule, Target,
 };
+use trunkline_actors::metrics::RequestMetrics;
 use trunkline_config as config;
 use trunkline_observability::access::AccessLog;
 
@@ -74,6 +75,11 @@ fn rule(index: usize, route: &config::Route) -> Option<Rule> {
             .iter()
             .map(|header| HeaderMatch { name: header.name.clone(), value: header.value.clone() })
             .collect(),
-        route: Arc::new(Route { name: name.into(), target, repeatable: route.repeatable }),
+        route: Arc::new(Route {
+            name: name.into(),
+            target,
+            repeatable: route.repeatable,
+            metrics: RequestMetrics::default(),
+        }),
     })
 }

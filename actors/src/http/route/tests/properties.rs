@@ -9,6 +9,7 @@ use crate::http::route::path::Reading;
 use crate::http::route::{
     HeaderMatch, HostPattern, PathPattern, Query, Route, Routes, Rule, Target,
 };
+use crate::metrics::RequestMetrics;
 
 fn rules(clean: bool) -> impl Strategy<Value = Vec<Rule>> {
     let host = prop::option::of((
@@ -47,8 +48,12 @@ fn rules(clean: bool) -> impl Strategy<Value = Vec<Rule>> {
     prop::collection::vec(rule, 0..24).prop_map(|rules| {
         let rule = |(index, (host, path, methods, headers)): (usize, (_, _, Vec<&str>, _))| {
             let target = Target::Pool { pool: "web".into(), rewrite: None };
-            let route =
-                Arc::new(Route { name: index.to_string().into(), target, repeatable: false });
+            let route = Arc::new(Route {
+                name: index.to_string().into(),
+                target,
+                repeatable: false,
+                metrics: RequestMetrics::default(),
+            });
             Rule {
                 host,
                 path,
