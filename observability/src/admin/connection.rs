@@ -147,3 +147,87 @@ impl AsyncWrite for Watched {
         self.stream.is_write_vectored()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use axum::Extension;
+    use axum::body::{Body, Bytes};
+    use axum::http::header;
+    use axum::routing::get;
+    use futures_util::stream;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+
+    use super::*;
+
+    /// A client, and the connection that serves it with `router`.
+    fn connect(router: Router) -> (DuplexStream, impl Future<Output = ()>) {
+        let (client, server) = duplex(4096);
+        (client, serve(Box::new(server), Door::Unix, router))
+    }
+
+    /// After how many seconds it ends, whatever the client does, which never ends itself.
+    async fn lasts(served: impl Future<Output = ()>, client: impl Future<Output = Never>) -> u64 {
+        let begun = Instant::now();
+        tokio::select! {
+            () = served => begun.elapsed().as_secs(),
+            never = client => match never {},
+        }
+    }
+
+    type Never = Infallible;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_says_nothing_or_only_half_a_head_has_ten_seconds() {
+        for said in ["", "GET / HTTP/1.1\r\nHost: a\r\n"] {
+            let (mut client, served) = connect(Router::new());
+            let took = lasts(served, async {
+                client.write_all(said.as_bytes()).await.unwrap();
+                pending().await
+            });
+            assert_eq!(took.await, 10, "{said:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_does_not_read_its_answer_has_sixty_seconds() {
+        let endless = || async {
+            let portion =
+                stream::repeat_with(|| Ok::<_, Infallible>(Bytes::from(vec![b'x'; 1024])));
+            Body::from_stream(portion)
+        };
+        let (mut client, served) = connect(Router::new().route("/", get(endless)));
+        let took = lasts(served, async {
+            client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+            // As long as something moves, it goes on.
+            for _ in 0..3 {
+                tokio::time::sleep(IDLE - Duration::from_secs(1)).await;
+                client.read_exact(&mut [0; 4096]).await.unwrap();
+            }
+            pending().await
+        });
+        assert_eq!(took.await, 3 * 59 + 60);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_put_off_is_done_once_the_answer_has_left() {
+        let done = Arc::new(AtomicBool::new(false));
+        let (told, seen) = (Arc::clone(&done), Arc::clone(&done));
+        let order = |Extension(afterwards): Extension<Afterwards>| async move {
+            afterwards.set(move || told.store(true, Ordering::Relaxed));
+            ([(header::CONNECTION, "close")], "soon")
+        };
+        let (mut client, served) = connect(Router::new().route("/", get(order)));
+        lasts(served, async {
+            client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+            let mut head = [0; 12];
+            client.read_exact(&mut head).await.unwrap();
+            assert_eq!((&head, seen.load(Ordering::Relaxed)), (b"HTTP/1.1 200", false));
+            pending().await
+        })
+        .await;
+        assert!(done.load(Ordering::Relaxed));
+    }
+}
