@@ -27,7 +27,7 @@ pub enum Protocol {
 #[derive(Clone)]
 pub struct Collector {
     /// Its URL, `http://HOST:PORT` for gRPC. For HTTP it is the whole URL, which mostly ends in
-    /// `/v1/traces`: see [`Self::traces_of`].
+    /// `/v1/traces`: nothing is added to it.
     pub endpoint: String,
     /// How it is spoken to.
     pub protocol: Protocol,
@@ -58,13 +58,6 @@ pub enum CollectorError {
 }
 
 impl Collector {
-    /// The URL for traces below the base URL of a collector that is spoken to by HTTP
-    /// (OTLP specification, "Endpoint URLs for OTLP/HTTP").
-    #[must_use]
-    pub fn traces_of(base: &str) -> String {
-        format!("{}/v1/traces", base.trim_end_matches('/'))
-    }
-
     /// Whether it can be spoken to at all. It need not be there.
     ///
     /// # Errors
@@ -159,12 +152,5 @@ mod tests {
     fn secrets_are_not_shown() {
         let shown = format!("{:?}", collector("http://collector:4317"));
         assert!(shown.contains("authorization") && !shown.contains("sesame"), "{shown}");
-    }
-
-    #[test]
-    fn the_path_of_traces_follows_the_base_url() {
-        for base in ["http://collector:4318", "http://collector:4318/"] {
-            assert_eq!(Collector::traces_of(base), "http://collector:4318/v1/traces");
-        }
     }
 }

@@ -32,7 +32,7 @@ struct Arguments {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    println!("to      spans/s  ns/span exported  ns/span handed in  dropped");
+    println!("to          spans  spans/s  ns/span exported  ns/span handed in  dropped");
     for to in ["memory", "file", "grpc", "http", "all"] {
         if arguments.only.as_deref().is_none_or(|only| only == to) {
             measure(to, &arguments)?;
@@ -66,7 +66,8 @@ fn measure(to: &str, arguments: &Arguments) -> Result<()> {
     let (spans, took, mine, theirs) = figures?;
     ensure!(counts.add_up(), "spans are unaccounted for: {counts:?}");
     println!(
-        "{to:<6} {:>8.0} {:>17.0} {:>18.0} {:>8}",
+        "{to:<6} {:>10} {:>8.0} {:>17.0} {:>18.0} {:>8}",
+        counts.exported,
         counts.exported as f64 / took.as_secs_f64(),
         theirs as f64 / spans as f64,
         mine as f64 / spans as f64,
