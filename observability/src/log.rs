@@ -23,6 +23,8 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry, fmt};
 
+use trunkline_runtime::trace::follow_spans;
+
 use crate::access::AccessLog;
 use crate::trace;
 pub use levels::{LevelError, Levels};
@@ -106,6 +108,10 @@ pub fn init(
         .with(spans.map(trace::layer))
         .try_init()
         .map_err(|_| StartError::AlreadyStarted)?;
+    if let Some(spans) = spans {
+        opentelemetry::global::set_tracer_provider(spans.clone());
+        follow_spans();
+    }
     access.become_that_of_the_process();
     Ok(Guard { running, access, levels })
 }

@@ -30,7 +30,8 @@ pub(crate) fn install_hook() {
             }
             let place = info.location().map(ToString::to_string).unwrap_or_default().into();
             let text = info.payload_as_str().unwrap_or(NO_TEXT).into();
-            let panic = Panic { text, place, trace: TraceContext::current() };
+            // Not that of a span within it: what panics may be what keeps those.
+            let panic = Panic { text, place, trace: TraceContext::entered() };
             // A panic inside a panic's own destructors may find the cell borrowed; it aborts anyway.
             let _ = LAST.try_with(|cell| {
                 if let Ok(mut cell) = cell.try_borrow_mut() {

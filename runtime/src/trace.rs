@@ -9,6 +9,7 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
@@ -17,6 +18,14 @@ use pin_project_lite::pin_project;
 
 thread_local! {
     static CURRENT: Cell<Option<TraceContext>> = const { Cell::new(None) };
+}
+
+/// Spans are made by OpenTelemetry's own API, or through it.
+static HAS_SPANS: AtomicBool = AtomicBool::new(false);
+
+/// Has messages follow spans of OpenTelemetry from here on: something makes such spans.
+pub fn follow_spans() {
+    HAS_SPANS.store(true, Ordering::Relaxed);
 }
 
 /// A span as others refer to it: its trace, its own id, and whether the trace is sampled.
@@ -31,11 +40,30 @@ pub struct TraceContext {
 }
 
 impl TraceContext {
-    /// That of the work at hand, if it belongs to a trace.
+    /// That of the work at hand, if it belongs to a trace: its innermost span, where spans of
+    /// OpenTelemetry or of `tracing` are made within it.
     #[must_use]
     pub fn current() -> Option<Self> {
+        match Self::entered() {
+            Some(context) if !context.sampled => Some(context),
+            entered if HAS_SPANS.load(Ordering::Relaxed) => {
+                OtelContext::map_current(Self::of_span).or(entered)
+            }
+            entered => entered,
+        }
+    }
+
+    /// That which was entered last, whatever spans were begun within it.
+    pub(crate) fn entered() -> Option<Self> {
         // While the thread ends there is none.
         CURRENT.try_with(Cell::get).ok().flatten()
+    }
+
+    fn of_span(context: &OtelContext) -> Option<Self> {
+        let span = context.span();
+        let of = span.span_context();
+        let (trace, span) = (of.trace_id(), of.span_id());
+        of.is_sampled().then_some(Self { trace, span, sampled: true })
     }
 
     /// Makes it current until the guard is dropped. Where it is sampled, it is OpenTelemetry's

@@ -15,6 +15,16 @@ pub enum Lookup {
     Srv(Arc<str>),
 }
 
+impl Lookup {
+    /// The name that is asked for.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Host(name) | Self::Srv(name) => name,
+        }
+    }
+}
+
 /// What a resolver has found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {

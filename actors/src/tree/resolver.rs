@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use serde_json::json;
+use tracing::{Instrument, info_span};
 use trunkline_runtime::{
     Actor, Address, ChildSpec, Context, Detail, Failure, Handles, Message, Reply,
 };
@@ -133,7 +134,9 @@ impl Resolver {
         self.dns = Some(dns.clone());
         let deadline = self.settings.deadline();
         self.counts.under_way.fetch_add(1, Relaxed);
+        let span = info_span!("resolve", name = lookup.name());
         let answer = async move { tokio::time::timeout(deadline, dns.look_up(&lookup)).await };
+        let answer = answer.instrument(span);
         cx.pipe(answer, |state, answer, cx| {
             let answer = answer.unwrap_or(Err(LookupError::Silence));
             let count = if answer.is_ok() { &state.counts.answered } else { &state.counts.failed };

@@ -9,7 +9,7 @@ use futures_util::stream;
 use parking_lot::Mutex;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
-use tracing::{error, info, warn};
+use tracing::{error, info, info_span, warn};
 use trunkline_actors::directory::Directory;
 use trunkline_actors::tree::pool::Reconfigure;
 use trunkline_config::{Protocols, Settings};
@@ -156,6 +156,7 @@ impl Steward {
     /// Applies what the file says of backends, and tells what else of it waits for a restart. A
     /// file with a mistake changes nothing.
     fn reload(&self, cx: &mut Context<'_, Self>) {
+        let _span = info_span!("reload").entered();
         let Some(file) = &self.file else {
             info!("SIGHUP: there is no file to load");
             return;
