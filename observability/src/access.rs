@@ -20,6 +20,7 @@
 //! | `first_byte_us` | from its whole head to the first byte of the backend's answer, interim ones left out; `none` without one |
 //! | `total_us` | its whole time |
 //! | `detail` | more on why it ended; left out where there is nothing to say |
+//! | `trace_id`, `span_id` | its trace and its span there; left out where it has none |
 
 mod address;
 mod connection;
@@ -34,14 +35,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
+use opentelemetry::trace::{SpanId, TraceId};
+
 pub use connection::ConnectionLine;
-use json::Json;
+pub(crate) use json::Json;
+pub(crate) use quote::Escape;
 use quote::quoted;
 use shape::{Key, Of, Shape, key};
 use stamp::stamp;
-use text::Text;
+pub(crate) use text::Text;
 
-use crate::log::{Format, LONGEST, Sink};
+use crate::log::{Format, LONGEST, Sink, ids};
 
 const REQUEST: Of = Of { target: "trunkline::request", message: "request done" };
 
@@ -110,6 +114,8 @@ pub struct AccessLine<'a> {
     pub total_us: u64,
     /// More on why it ended; left out if it is empty.
     pub detail: &'a str,
+    /// Its trace and its span there, if it has one.
+    pub trace: Option<(TraceId, SpanId)>,
 }
 
 /// Where the lines of requests go. Cheap to clone; without a log, as [`AccessLog::off`] and the
@@ -211,7 +217,7 @@ fn append<S: Shape>(out: &mut Vec<u8>, now: SystemTime, line: &AccessLine<'_>) {
     if !line.detail.is_empty() {
         string::<S>(out, key!("detail"), line.detail.as_bytes(), MOST);
     }
-    S::end(out, REQUEST);
+    S::end(out, REQUEST, line.trace);
 }
 
 #[inline]
@@ -250,15 +256,10 @@ fn optional<S: Shape>(out: &mut Vec<u8>, key: Key, value: Option<u64>) {
 /// Sixteen digits in quotes: as a number of JSON it would lose its last ones in many readers.
 #[inline]
 fn hexadecimal(out: &mut Vec<u8>, value: u64) {
-    let mut digits = *b"\"0000000000000000\"";
-    for (digit, byte) in digits[1..17].chunks_exact_mut(2).zip(value.to_be_bytes()) {
-        digit[0] = DIGITS[usize::from(byte >> 4)];
-        digit[1] = DIGITS[usize::from(byte & 15)];
-    }
-    out.extend_from_slice(&digits);
+    out.push(b'"');
+    ids::hexadecimal(out, value.to_be_bytes());
+    out.push(b'"');
 }
-
-const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 #[cfg(test)]
 mod tests;

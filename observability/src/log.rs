@@ -4,15 +4,18 @@
 //! whoever reads stderr: each thread has a bounded buffer of lines, and what does not fit is
 //! counted. The lines of one thread stay in order and whole; those of different threads may
 //! change places within the milliseconds for which they are gathered.
-//! Strings that come from outside are logged in quotes with control characters escaped.
+//! Strings that come from outside are logged in quotes with control characters escaped. A line that is
+//! written while a trace is current ends with the members `trace_id` and `span_id`.
 
 mod cut;
+pub(crate) mod ids;
 mod lane;
 mod levels;
 mod lines;
 mod sink;
 #[cfg(test)]
 pub(crate) mod testing;
+mod visible;
 mod writer;
 
 use std::io::{self, stderr};

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::SystemTime;
 
+use opentelemetry::trace::{SpanId, TraceId};
+
 use super::json::Json;
 use super::shape::{Of, Shape, key};
 use super::stamp::stamp;
@@ -39,6 +41,8 @@ pub struct ConnectionLine<'a> {
     pub wait_us: u64,
     /// Microseconds of the whole connection.
     pub total_us: u64,
+    /// Its trace and its span there, if it has one: written as `trace_id` and `span_id`.
+    pub trace: Option<(TraceId, SpanId)>,
 }
 
 impl AccessLog {
@@ -71,7 +75,7 @@ fn append<S: Shape>(out: &mut Vec<u8>, now: SystemTime, line: &ConnectionLine<'_
     number::<S>(out, key!("bytes_out"), line.bytes_out);
     number::<S>(out, key!("wait_us"), line.wait_us);
     number::<S>(out, key!("total_us"), line.total_us);
-    S::end(out, CONNECTION);
+    S::end(out, CONNECTION, line.trace);
 }
 
 #[cfg(test)]
@@ -91,26 +95,38 @@ mod tests {
         bytes_out: 2,
         wait_us: 3,
         total_us: 4,
+        trace: None,
     };
 
-    fn written<S: Shape>() -> String {
+    fn written<S: Shape>(line: &ConnectionLine<'_>) -> String {
         let mut out = Vec::new();
-        append::<S>(&mut out, SystemTime::UNIX_EPOCH, &LINE);
+        append::<S>(&mut out, SystemTime::UNIX_EPOCH, line);
         String::from_utf8(out).unwrap()
     }
 
     #[test]
     fn it_is_one_line_with_all_its_members_in_both_forms() {
         assert_eq!(
-            written::<Text>(),
+            written::<Text>(&LINE),
             "1970-01-01T00:00:00.000000Z  INFO trunkline::connection: connection closed id=7 \
              client=127.0.0.1:4321 listener=\"main\" pool=\"web\" backend=\"b\\n:80\" tries=2 \
              phase=\"stream\" code=\"done\" bytes_in=1 bytes_out=2 wait_us=3 total_us=4\n"
         );
-        let json: serde_json::Value = serde_json::from_str(&written::<Json>()).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&written::<Json>(&LINE)).unwrap();
         assert_eq!(json["target"], "trunkline::connection");
         assert_eq!(json["message"], "connection closed");
         assert_eq!((&json["backend"], &json["total_us"]), (&"b\n:80".into(), &4.into()));
-        assert!(written::<Json>().ends_with("}\n"));
+        assert!(written::<Json>(&LINE).ends_with("}\n"));
+    }
+
+    #[test]
+    fn the_line_of_a_connection_with_a_trace_ends_with_it() {
+        let line = ConnectionLine { trace: Some((TraceId::from(10), SpanId::from(11))), ..LINE };
+        let text = written::<Text>(&line);
+        let ids = format!(" trace_id=\"{:032x}\" span_id=\"{:016x}\"\n", 10, 11);
+        assert!(text.ends_with(&format!("total_us=4{ids}")), "{text}");
+        let json: serde_json::Value = serde_json::from_str(&written::<Json>(&line)).unwrap();
+        assert_eq!(json["trace_id"], format!("{:032x}", 10));
+        assert_eq!(json["span_id"], format!("{:016x}", 11));
     }
 }

@@ -3,12 +3,15 @@
 use std::io::Write;
 use std::net::SocketAddr;
 
+use opentelemetry::trace::{SpanId, TraceId};
+
 use super::address::address;
 use super::quote::Escape;
 use super::shape::{Key, Of, Shape};
 use super::stamp::Stamp;
+use crate::log::{Format, ids};
 
-pub(super) struct Json;
+pub(crate) struct Json;
 
 impl Shape for Json {
     #[inline]
@@ -38,10 +41,14 @@ impl Shape for Json {
     }
 
     #[inline]
-    fn end(out: &mut Vec<u8>, of: Of) {
+    fn end(out: &mut Vec<u8>, of: Of, trace: Option<(TraceId, SpanId)>) {
         out.extend_from_slice(b",\"target\":\"");
         out.extend_from_slice(of.target.as_bytes());
-        out.extend_from_slice(b"\"}\n");
+        out.push(b'"');
+        if let Some(trace) = trace {
+            ids::append(out, Format::Json, trace);
+        }
+        out.extend_from_slice(b"}\n");
     }
 }
 

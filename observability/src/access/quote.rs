@@ -4,7 +4,7 @@
 const MARK: &str = "…";
 
 /// How the characters are written that may not be written as they are.
-pub(super) trait Escape {
+pub(crate) trait Escape {
     /// A quote, a backslash or a control character.
     fn ascii(out: &mut Vec<u8>, byte: u8);
 

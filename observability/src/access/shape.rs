@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use opentelemetry::trace::{SpanId, TraceId};
+
 use super::quote::Escape;
 use super::stamp::Stamp;
 
@@ -44,6 +46,7 @@ pub(super) trait Shape: Escape {
     /// An address.
     fn address(out: &mut Vec<u8>, address: SocketAddr);
 
-    /// What stands after the last member, line feed included.
-    fn end(out: &mut Vec<u8>, of: Of);
+    /// What stands after the last member, line feed included; the trace that it belongs to is told
+    /// of there.
+    fn end(out: &mut Vec<u8>, of: Of, trace: Option<(TraceId, SpanId)>);
 }

@@ -5,9 +5,15 @@ use proptest::prelude::*;
 use serde_json::Value;
 use tracing::info;
 use tracing_subscriber::layer::SubscriberExt;
+use trunkline_runtime::trace::TraceContext;
 
 use super::*;
 use crate::log::testing::{self, Shown};
+
+const IDS: (TraceId, SpanId) = (
+    TraceId::from_bytes(0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c_u128.to_be_bytes()),
+    SpanId::from_bytes(0xb7ad_6b71_6920_3331_u64.to_be_bytes()),
+);
 
 fn plain() -> AccessLine<'static> {
     AccessLine {
@@ -34,6 +40,7 @@ fn plain() -> AccessLine<'static> {
         first_byte_us: Some(530),
         total_us: 610,
         detail: "",
+        trace: None,
     }
 }
 
@@ -52,6 +59,8 @@ fn traced(line: &AccessLine<'_>, format: Format) -> String {
     let shown = Shown::default();
     let (sink, running) = testing::start(shown.clone());
     let subscriber = tracing_subscriber::registry().with(crate::log::layer(sink, format));
+    let context = |(trace, span)| TraceContext { trace, span, sampled: false };
+    let _entered = line.trace.map(|ids| context(ids).enter());
     tracing::subscriber::with_default(subscriber, || {
         info!(
             target: "trunkline::request",
@@ -93,12 +102,15 @@ fn timeless(line: &str) -> String {
 
 #[test]
 fn a_line_is_what_tracing_would_have_written() {
-    let line = AccessLine { detail: "a \"few\" words", ..plain() };
-    let text = timeless(&written::<Text>(&line));
-    assert_eq!(text, timeless(&traced(&line, Format::Text)));
-    assert!(text.contains("request=\"0123456789abcdef\" client=127.0.0.1:1234 listener=\"web\""));
-    let text = timeless(&written::<Json>(&line));
-    assert_eq!(text, timeless(&traced(&line, Format::Json)));
+    for trace in [None, Some(IDS)] {
+        let line = AccessLine { detail: "a \"few\" words", trace, ..plain() };
+        let text = timeless(&written::<Text>(&line));
+        assert_eq!(text, timeless(&traced(&line, Format::Text)));
+        let begins = "request=\"0123456789abcdef\" client=127.0.0.1:1234 listener=\"web\"";
+        assert!(text.contains(begins), "{text}");
+        let text = timeless(&written::<Json>(&line));
+        assert_eq!(text, timeless(&traced(&line, Format::Json)));
+    }
 }
 
 #[test]
@@ -117,6 +129,18 @@ fn what_is_not_there_is_none_and_an_empty_detail_is_left_out() {
     let json = json(&line);
     assert_eq!((&json["status"], &json["first_byte_us"]), (&Value::Null, &Value::Null));
     assert_eq!(json.get("detail"), None);
+    assert_eq!((json.get("trace_id"), json.get("span_id")), (None, None));
+}
+
+#[test]
+fn the_line_of_a_request_with_a_trace_ends_with_it() {
+    let line = AccessLine { trace: Some(IDS), ..plain() };
+    let text = written::<Text>(&line);
+    let ids = " trace_id=\"0af7651916cd43dd8448eb211c80319c\" span_id=\"b7ad6b7169203331\"\n";
+    assert!(text.ends_with(ids), "{text}");
+    let json = json(&line);
+    assert_eq!(json["trace_id"], "0af7651916cd43dd8448eb211c80319c");
+    assert_eq!(json["span_id"], "b7ad6b7169203331");
 }
 
 #[test]
@@ -141,6 +165,7 @@ fn the_longest_line_of_all_is_not_cut() {
         first_byte_us: Some(u64::MAX),
         total_us: u64::MAX,
         detail: &long,
+        trace: Some(IDS),
         ..plain()
     };
     assert!(written::<Text>(&line).len() <= LONGEST);
@@ -179,6 +204,7 @@ proptest! {
     #[test]
     fn any_bytes_give_one_line_and_json_gives_them_back(
         method in bytes(), host in bytes(), path in bytes(), detail: String, route: String,
+        traced: bool,
     ) {
         let line = AccessLine {
             method: &method,
@@ -186,6 +212,7 @@ proptest! {
             path: &path,
             detail: &detail,
             route: &route,
+            trace: traced.then_some(IDS),
             ..plain()
         };
         for text in [written::<Text>(&line), written::<Json>(&line)] {
@@ -199,5 +226,6 @@ proptest! {
         prop_assert!(is_given_back(&json["route"], route.as_bytes()));
         prop_assert!(detail.is_empty() || is_given_back(&json["detail"], detail.as_bytes()));
         prop_assert_eq!(json["bytes_out"].as_u64(), Some(line.bytes_out));
+        prop_assert_eq!(json.get("trace_id").is_some(), traced);
     }
 }

@@ -3,12 +3,15 @@
 use std::io::Write;
 use std::net::SocketAddr;
 
+use opentelemetry::trace::{SpanId, TraceId};
+
 use super::address::address;
 use super::quote::Escape;
 use super::shape::{Key, Of, Shape};
 use super::stamp::Stamp;
+use crate::log::{Format, ids};
 
-pub(super) struct Text;
+pub(crate) struct Text;
 
 impl Shape for Text {
     #[inline]
@@ -36,7 +39,10 @@ impl Shape for Text {
     }
 
     #[inline]
-    fn end(out: &mut Vec<u8>, _: Of) {
+    fn end(out: &mut Vec<u8>, _: Of, trace: Option<(TraceId, SpanId)>) {
+        if let Some(trace) = trace {
+            ids::append(out, Format::Text, trace);
+        }
         out.push(b'\n');
     }
 }

@@ -362,6 +362,8 @@ impl Account {
         } else {
             String::new()
         };
+        // Of one that has switched, the trace in which it did.
+        let context = self.context().or_else(|| self.close.as_ref().map(|close| close.of));
         self.site.log.write(&AccessLine {
             request: self.id,
             client: self.connection.client(),
@@ -386,6 +388,7 @@ impl Account {
             first_byte_us: self.since_whole(self.first_byte),
             total_us: micros(self.ended.unwrap_or(now).saturating_duration_since(self.began)),
             detail: &actor,
+            trace: context.map(|context| (context.trace, context.span)),
         });
     }
 
