@@ -1,5 +1,6 @@
 //! Pools and their backends, and orders to them.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -15,15 +16,29 @@ use trunkline_runtime::{Handles, Message, Runtime, Status};
 /// How long a pool may take to note an order down, on the same thread.
 const WITHIN: Duration = Duration::from_secs(5);
 
+/// Where they are in the tree.
+const POOLS: &str = "server/traffic/pools";
+
 /// The pools, sorted by name.
 pub(super) fn show(directory: &Directory, runtime: &Runtime) -> Vec<PoolShown> {
+    let statuses = statuses(runtime);
     let names = directory.pools();
     let shown = names.iter().filter_map(|name| {
-        let node = runtime.registry().find(&format!("server/traffic/pools/{name}"));
-        let status = node.map_or(Status::Waiting, |node| node.status());
+        let status = statuses.get(&**name).copied().unwrap_or(Status::Waiting);
         directory.with_pool(name, |listed| pool(name, status, listed, Instant::now()))
     });
     shown.collect()
+}
+
+/// What the supervisors of pools are doing, by name; from one look at the tree.
+fn statuses(runtime: &Runtime) -> HashMap<String, Status> {
+    let walk = runtime.registry().walk().under(POOLS);
+    let visits = walk.into_iter().flatten();
+    let of_pools = visits.filter_map(|visit| {
+        let name = visit.path.strip_prefix(POOLS)?.strip_prefix('/')?;
+        (!name.contains('/')).then(|| (name.to_owned(), visit.node.status()))
+    });
+    of_pools.collect()
 }
 
 fn pool(name: &str, status: Status, listed: &Listed, now: Instant) -> PoolShown {
