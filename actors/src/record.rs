@@ -285,7 +285,7 @@ impl Drop for Record {
             bytes_out: moved.to_client,
             wait_us: self.wait_us.get().min(total_us),
             total_us,
-            trace: self.trace.take().map(|context| (context.trace, context.span)),
+            trace: trace.as_ref().map(|context| (context.trace, context.span)),
         });
     }
 }
