@@ -11,7 +11,7 @@ use crate::http::route::Route;
 use crate::record::Code;
 
 /// How connections end, as labels: the names of all [`Code`]s, and last what is none of them.
-pub const CODES: [&str; 36] = [
+pub const CODES: [&str; 37] = [
     "done",
     "client_reset",
     "client_vanished",
@@ -47,6 +47,7 @@ pub const CODES: [&str; 36] = [
     "unsolicited_answer",
     "unanswered",
     "actor_closed",
+    "disconnected",
     "other",
 ];
 

@@ -24,7 +24,6 @@ use trunkline_actors::tree::{self, Supervision};
 use trunkline_config::{LogFormat, LogLevel, Override, Settings, SettingsError};
 use trunkline_observability::admin::AdminSocket;
 use trunkline_observability::log;
-use trunkline_observability::metrics::Metrics;
 use trunkline_observability::trace::{CollectorError, Exporter, restarts};
 use trunkline_runtime::{
     ChildSpec, Ended, Flags, OnSpent, Runtime, StartError, Strategy, SupervisorSpec,
@@ -80,8 +79,6 @@ pub(crate) struct Plan {
     pub(crate) brought: Brought,
     /// Actors of the program's own.
     pub(crate) app: Option<SupervisorSpec>,
-    /// Where its pools are found; empty until the tree is built.
-    pub(crate) directory: Arc<Directory>,
 }
 
 /// A file of settings, and what the command line lays over it.
@@ -114,7 +111,6 @@ impl Plan {
             banner: None,
             brought: Brought::default(),
             app: None,
-            directory: Arc::default(),
         }
     }
 
@@ -202,13 +198,9 @@ pub(crate) fn serve(mut plan: Plan, hooks: Hooks) -> Result<Ended, ServeError> {
     let ended =
         Runtime::builder().workers(workers.get()).run("server", root, |runtime, root| {
             on_runtime(runtime);
-            let lines = guard.watch_dropped_lines();
-            let spans = telemetry::totals(exporter.as_ref());
-            let metrics = metrics::metrics(runtime, &plan.directory, spans, lines);
             let ground = Ground {
                 runtime,
                 log: &guard,
-                metrics,
                 exporter: exporter.as_ref(),
                 places: &places,
                 sockets: &sockets,
@@ -234,7 +226,6 @@ pub(crate) fn serve(mut plan: Plan, hooks: Hooks) -> Result<Ended, ServeError> {
 struct Ground<'a> {
     runtime: &'a Runtime,
     log: &'a log::Guard,
-    metrics: Arc<Metrics>,
     exporter: Option<&'a Exporter>,
     places: &'a Places,
     sockets: &'a HashMap<String, Arc<Sockets>>,
@@ -250,9 +241,9 @@ fn tree(
     supervision: &Supervision,
     ground: &Ground<'_>,
 ) -> Result<SupervisorSpec, ServeError> {
-    let Ground { runtime, log, metrics, exporter, places, sockets } = ground;
+    let Ground { runtime, log, exporter, places, sockets } = ground;
     let access = &log.access_log();
-    let Plan { settings, file, beside, brought, app, directory, .. } = plan;
+    let Plan { settings, file, beside, brought, app, .. } = plan;
     let lame_duck = settings.server.lame_duck;
     let orders = Arc::<Orders>::default();
     let control_flags = Flags::new(Strategy::OneForOne).on_spent(OnSpent::ParkChild);
@@ -263,6 +254,7 @@ fn tree(
         control = control.child(tree::blocking::spec(blocking));
     }
     let (resolver_spec, resolver) = tree::resolver::spec(resolver_settings(&settings.dns));
+    let directory = Arc::<Directory>::default();
     let admin = door.map(|door| {
         door.admin(Operator::new(Operated {
             runtime,
@@ -271,7 +263,7 @@ fn tree(
             levels: &log.levels(),
             sockets,
             traces: exporter.and_then(Exporter::memory),
-            metrics,
+            metrics: metrics::metrics(runtime, &directory, *exporter, log),
             config: settings.to_masked_json(),
         }))
     });

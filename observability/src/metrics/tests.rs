@@ -1,6 +1,7 @@
 use std::time::{Duration, SystemTime};
 
 use super::*;
+use crate::trace::{Counts, Dropped};
 
 /// Shows whatever it is told to.
 struct Shown<F>(F);
@@ -146,16 +147,16 @@ fn every_scrape_asks_the_sources_again() {
 
 #[test]
 fn what_became_of_spans_is_told_by_reason() {
-    let totals = || telemetry::SpanTotals {
-        ended: 5,
-        exported: 3,
-        dropped: vec![("queue_full", 1), ("refused", 1)],
-    };
+    let dropped = Dropped { queue_full: 1, crashed: 1, ..Dropped::default() };
+    let counts = Counts { ended: 6, waiting: 1, exported: 3, dropped, unwritten: 2 };
     let mut metrics = Metrics::default();
-    metrics.register(telemetry::Telemetry::new(totals, || 9));
+    metrics.register(telemetry::Telemetry::new(move || counts, || 9));
     let text = metrics.encode();
     for line in [
-        "trunkline_spans_ended_total 5",
+        "trunkline_spans_ended_total 6",
+        "trunkline_spans_waiting 1",
+        "trunkline_spans_unwritten_total 2",
+        "trunkline_spans_dropped_total{reason=\"shutdown\"} 0",
         "trunkline_spans_exported_total 3",
         "trunkline_spans_dropped_total{reason=\"queue_full\"} 1",
         "trunkline_log_lines_dropped_total 9",

@@ -86,6 +86,12 @@ impl Exporter {
         self.shared.queue.counts()
     }
 
+    /// Tells [`Self::counts`] wherever it is asked.
+    pub fn watch_counts(&self) -> impl Fn() -> Counts + Send + Sync + use<> {
+        let shared = Arc::clone(&self.shared);
+        move || shared.queue.counts()
+    }
+
     pub(super) fn resource(&self) -> &Resource {
         &self.shared.export.resource
     }

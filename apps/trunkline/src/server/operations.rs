@@ -36,7 +36,7 @@ pub(super) struct Operator {
     levels: Levels,
     listeners: Listeners,
     traces: Option<Arc<Memory>>,
-    metrics: Arc<Metrics>,
+    metrics: Metrics,
     config: serde_json::Value,
 }
 
@@ -49,7 +49,7 @@ pub(super) struct Operated<'a> {
     pub(super) sockets: &'a HashMap<String, Arc<Sockets>>,
     /// The newest, where they are kept.
     pub(super) traces: Option<&'a Arc<Memory>>,
-    pub(super) metrics: &'a Arc<Metrics>,
+    pub(super) metrics: Metrics,
     /// The settings in effect, without secrets.
     pub(super) config: serde_json::Value,
 }
@@ -65,7 +65,7 @@ impl Operator {
             levels: levels.clone(),
             listeners: Listeners::new(sockets),
             traces: traces.cloned(),
-            metrics: Arc::clone(metrics),
+            metrics,
             config,
         }
     }

@@ -1,10 +1,8 @@
 //! Traces, from the settings to whoever takes them.
 
 use trunkline_config::{OtlpProtocol, Settings, Telemetry};
-use trunkline_observability::metrics::telemetry::SpanTotals;
 use trunkline_observability::trace::{
-    Collector, CollectorError, Counts, Dropped, Export, Exporter, Protocol, Sampling, Tracer,
-    resource,
+    Collector, CollectorError, Export, Exporter, Protocol, Sampling, Tracer, resource,
 };
 
 /// Spans that may wait where no collector has said how many.
@@ -49,23 +47,4 @@ pub(super) fn begin(exporter: &Exporter, settings: &Settings) {
     let Telemetry { sample_ratio, sample_errors, forced, .. } = &settings.telemetry;
     let sampling = Sampling { ratio: *sample_ratio, errors: *sample_errors, forced: *forced };
     Tracer::new(sampling, exporter.spans()).become_that_of_the_process();
-}
-
-/// Tells what has become of the spans of `exporter`.
-pub(super) fn totals(
-    exporter: Option<&Exporter>,
-) -> impl Fn() -> SpanTotals + Send + Sync + 'static {
-    let exporter = exporter.cloned();
-    move || {
-        let Some(exporter) = &exporter else { return SpanTotals::default() };
-        let Counts { ended, exported, dropped, .. } = exporter.counts();
-        let Dropped { queue_full, export_failed, crashed, shutdown } = dropped;
-        let dropped = vec![
-            ("queue_full", queue_full),
-            ("export_failed", export_failed),
-            ("crashed", crashed),
-            ("shutdown", shutdown),
-        ];
-        SpanTotals { ended, exported, dropped }
-    }
 }

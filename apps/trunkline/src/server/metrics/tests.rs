@@ -1,17 +1,17 @@
+//! One server runs for all tests, since a process has one log.
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::num::NonZeroUsize;
-use std::time::Duration;
+use std::sync::{OnceLock, mpsc};
+use std::time::{Duration, Instant};
 
-use tokio::sync::Semaphore;
-use trunkline_actors::tree::Supervision as Flags;
 use trunkline_config::{Format, Settings, Source, parse};
-use trunkline_observability::access::AccessLog;
+use trunkline_observability::admin::{AdminSocket, Bind};
 use trunkline_runtime::Ended;
 
 use super::*;
-use crate::server::{Hooks, Places, Plan, ServeError, bind, tree};
+use crate::server::{Hooks, Plan, bind, serve};
 
 /// No step of a test takes longer.
 const SOON: Duration = Duration::from_secs(20);
@@ -23,6 +23,11 @@ fn settings(backend: SocketAddr) -> Settings {
         [server]
         workers = 1
         drain = "1s"
+        admin = "127.0.0.1:0"
+        [log]
+        level = "error"
+        [telemetry]
+        sample_ratio = 1.0
         [listener.web]
         bind = "127.0.0.1:0"
         protocol = "http"
@@ -48,41 +53,45 @@ fn settings(backend: SocketAddr) -> Settings {
     parse(&source, std::iter::empty(), std::iter::empty()).unwrap()
 }
 
-/// What a running server shows after `use_it` has used it at the addresses of its listeners.
-fn scrape_after(use_it: impl FnOnce(&HashMap<&str, SocketAddr>) + Send) -> String {
-    let backend = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = backend.local_addr().unwrap();
-    let settings = settings(address);
-    let workers = NonZeroUsize::MIN;
-    let sockets = bind(&settings, workers, HashMap::new()).unwrap();
-    let at: HashMap<_, _> =
-        sockets.iter().map(|(name, sockets)| (name.as_str(), sockets.local_addr())).collect();
-    let places = Places {
-        workers: workers.get(),
-        process: Arc::new(Semaphore::new(100)),
-        drain: settings.server.drain,
-    };
-    let plan = Plan::new(settings, None);
-    let mut text = String::new();
-    std::thread::scope(|scope| {
-        let text = &mut text;
-        let (at, answering) = (&at, &backend);
-        scope.spawn(move || answer(answering));
-        let builder = Runtime::builder().workers(workers.get());
-        let ended = builder.run("server", Hooks::default().root, |runtime, root| {
-            let metrics = metrics(runtime, &plan.directory, SpanTotals::default, || 0);
-            let runtime = runtime.clone();
-            scope.spawn(move || {
+/// A scrape of a running server, after some requests.
+fn scrape() -> &'static str {
+    static SCRAPE: OnceLock<String> = OnceLock::new();
+    SCRAPE.get_or_init(|| {
+        let backend = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = backend.local_addr().unwrap();
+        let settings = settings(address);
+        let admin = AdminSocket::bind(&Bind::Tcp("127.0.0.1:0".parse().unwrap())).unwrap();
+        let Bind::Tcp(door) = *admin.bound() else { panic!("it is bound to an address") };
+        let sockets = bind(&settings, Plan::workers(&settings), HashMap::new()).unwrap();
+        let at: HashMap<_, _> =
+            sockets.iter().map(|(name, sockets)| (name.clone(), sockets.local_addr())).collect();
+        let (runs, running) = mpsc::sync_channel(1);
+        std::thread::scope(|scope| {
+            scope.spawn(move || answer(&backend));
+            let used = scope.spawn(move || {
+                let runtime = running.recv_timeout(SOON).unwrap();
                 let _stop = Stop { runtime, backend: address };
-                use_it(at);
-                *text = settled(&metrics);
+                use_it(&at);
+                settled(door)
             });
-            let (configured, access) = (BTreeMap::new(), AccessLog::off());
-            tree(root, plan, &configured, &access, &Flags::default(), &places, &sockets)
-        });
-        assert_eq!(ended.map_err(|error: ServeError| error.to_string()), Ok(Ended::Shutdown));
-    });
-    text
+            let mut plan = Plan::new(settings, None);
+            plan.bound = sockets;
+            plan.admin = Some(admin);
+            let on_runtime = Box::new(move |runtime: &Runtime| runs.send(runtime.clone()).unwrap());
+            let ended = serve(plan, Hooks { on_runtime, ..Hooks::default() });
+            assert_eq!(ended.map_err(|error| error.to_string()), Ok(Ended::Shutdown));
+            used.join().unwrap()
+        })
+    })
+}
+
+fn use_it(at: &HashMap<String, SocketAddr>) {
+    assert_eq!(status(at["web"], "/ping"), "HTTP/1.1 200 OK");
+    assert_eq!(status(at["web"], "/api/x"), "HTTP/1.1 200 OK");
+    assert_eq!(status(at["web"], "/api/y"), "HTTP/1.1 200 OK");
+    assert_eq!(status(at["web"], "/nowhere"), "HTTP/1.1 404 Not Found");
+    assert_eq!(status(at["web"], "/gone"), "HTTP/1.1 502 Bad Gateway");
+    assert_eq!(status(at["raw"], "/"), "HTTP/1.1 200 OK");
 }
 
 /// Ends all that runs, whatever becomes of the test.
@@ -112,28 +121,33 @@ fn answer(backend: &TcpListener) {
     }
 }
 
-/// Sends a request to `address`, and gives the status line of the answer.
+/// Sends a request to `address`, and gives the answer.
 fn ask(address: SocketAddr, path: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(SOON)).unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    answer.lines().next().unwrap_or_default().to_owned()
+    answer
+}
+
+fn status(address: SocketAddr, path: &str) -> String {
+    ask(address, path).lines().next().unwrap_or_default().to_owned()
 }
 
 /// A scrape after all connections have ended: a client has its answer before it is counted.
-fn settled(metrics: &Metrics) -> String {
-    let begun = std::time::Instant::now();
+fn settled(door: SocketAddr) -> String {
+    let begun = Instant::now();
     loop {
-        let text = metrics.encode();
+        let answer = ask(door, "/metrics");
+        let (head, text) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
         let open = text.lines().filter(|line| line.starts_with("trunkline_connections{"));
         if open.clone().count() == 2 && open.clone().all(|line| line.ends_with(" 0")) {
-            return text;
+            return text.to_owned();
         }
         assert!(begun.elapsed() < SOON, "connections stay open:\n{text}");
-        std::thread::yield_now();
     }
 }
 
@@ -146,14 +160,7 @@ fn value(text: &str, sample: &str) -> f64 {
 
 #[test]
 fn what_is_served_is_counted_where_it_belongs() {
-    let text = scrape_after(|at| {
-        assert_eq!(ask(at["web"], "/ping"), "HTTP/1.1 200 OK");
-        assert_eq!(ask(at["web"], "/api/x"), "HTTP/1.1 200 OK");
-        assert_eq!(ask(at["web"], "/api/y"), "HTTP/1.1 200 OK");
-        assert_eq!(ask(at["web"], "/nowhere"), "HTTP/1.1 404 Not Found");
-        assert_eq!(ask(at["web"], "/gone"), "HTTP/1.1 502 Bad Gateway");
-        assert_eq!(ask(at["raw"], "/"), "HTTP/1.1 200 OK");
-    });
+    let text = scrape();
     let api = "listener=\"web\",route=\"api\",pool=\"main\"";
     let expected = [
         ("trunkline_connections_accepted_total{listener=\"web\"}".to_owned(), 5.0),
@@ -182,13 +189,17 @@ fn what_is_served_is_counted_where_it_belongs() {
         ("trunkline_parked".into(), 0.0),
     ];
     for (sample, expected) in expected {
-        assert_eq!(value(&text, &sample), expected, "{sample} in\n{text}");
+        assert_eq!(value(text, &sample), expected, "{sample} in\n{text}");
     }
+    let exemplar = format!("trunkline_request_duration_seconds_bucket{{le=\"10.0\",{api}}} 2");
+    assert!(text.lines().any(|line| line == exemplar), "no {exemplar} in\n{text}");
+    let traced = text.lines().filter(|line| line.contains("# {trace_id=\""));
+    assert!(traced.clone().all(|line| line.contains("_bucket{")) && traced.count() > 0);
     // With the port of the backend in its name.
     let leases = "trunkline_backend_leases_total{pool=\"main\"";
     let leases = text.lines().find(|line| line.starts_with(leases)).unwrap();
     assert!(leases.ends_with(" 3"), "{leases}");
-    assert!(value(&text, "process_open_fds") > 3.0);
+    assert!(value(text, "process_open_fds") > 3.0);
 }
 
 /// A family of metrics, as a scrape or a row of the document describes it.
@@ -253,11 +264,9 @@ fn documented() -> BTreeMap<String, Family> {
 
 #[test]
 fn the_document_tells_of_every_metric_and_of_no_other() {
-    let text = scrape_after(|at| {
-        ask(at["web"], "/api/x");
-    });
+    let text = scrape();
     assert!(text.ends_with("# EOF\n"));
-    let (shown, documented) = (families(&text), documented());
+    let (shown, documented) = (families(text), documented());
     let mut rows = String::new();
     for (name, Family { kind, unit, labels, help }) in &shown {
         let labels: Vec<_> = labels.iter().map(|label| format!("`{label}`")).collect();
@@ -280,10 +289,7 @@ fn the_document_tells_of_every_metric_and_of_no_other() {
 
 #[test]
 fn no_series_stands_twice_on_a_page() {
-    let text = scrape_after(|at| {
-        ask(at["web"], "/api/x");
-        ask(at["raw"], "/");
-    });
+    let text = scrape();
     let mut seen = BTreeSet::new();
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let sample = line.split(" # ").next().unwrap().rsplit_once(' ').unwrap().0;
