@@ -137,6 +137,22 @@ fn two_routes_have_two_names() {
 }
 
 #[test]
+fn a_route_without_a_name_is_called_by_its_place() {
+    assert_eq!(
+        of_routes(
+            "{ name = '1', path = '/1', pool = 'web' },
+{ path = '/2', pool = 'web' },
+{ name = '1', path = '/3', pool = 'web' },
+{ name = '3', path = '/4', pool = 'web' },"
+        ),
+        [
+            "6:10: [0].name: is the name of routes[1] too: give each route a name of its own",
+            "8:10: [2].name: is the name of routes[0] too: give each route a name of its own",
+        ]
+    );
+}
+
+#[test]
 fn mistakes_inside_of_lists_have_their_places_in_yaml_and_json() {
     let yaml = "listener:
   a:
