@@ -13,8 +13,20 @@ use crate::walk::Checked;
 /// What stands for a secret.
 const MASK: &str = "***";
 
-/// Header fields that are credentials (RFC 9110, section 11; RFC 6265).
-const CREDENTIALS: [&str; 3] = ["authorization", "proxy-authorization", "cookie"];
+/// What names of header fields have in them that are credentials, such as `authorization`, `cookie`,
+/// `x-api-key` and `x-auth-token`: better one too many than one too few.
+const CREDENTIALS: [&str; 10] = [
+    "auth",
+    "cookie",
+    "credential",
+    "key",
+    "pass",
+    "secret",
+    "session",
+    "signature",
+    "token",
+    "jwt",
+];
 
 /// Keys that many routes must not set, not even to their default.
 const OF_SOME_ROUTES: [&str; 2] = ["exact", "repeatable"];
@@ -97,7 +109,7 @@ fn table(fields: &[Field], checked: &Checked) -> Json {
         Some((field.name.to_owned(), shown(&field.shape, value)))
     });
     let mut table: Map<_, _> = shown.collect();
-    let is_credential = |name: &str| CREDENTIALS.contains(&name);
+    let is_credential = |name: &str| CREDENTIALS.iter().any(|part| name.contains(part));
     if table.get("name").and_then(Json::as_str).is_some_and(is_credential)
         && let Some(value) = table.get_mut("value")
     {

@@ -57,12 +57,16 @@ fn a_credential_in_a_header_field_is_masked() {
         let keys = [("name", name), ("value", SECRET)];
         Value::from(Checked::from(keys.map(|(key, text)| (key.to_owned(), Value::from(text)))))
     };
-    let headers = vec![field("authorization"), field("x-probe")];
+    let credentials = ["authorization", "cookie", "x-api-key", "x-auth-token", "x-client-secret"];
+    let headers: Vec<_> = credentials.into_iter().chain(["x-probe"]).map(field).collect();
     let keys = [("http", Value::from("/")), ("headers", headers.into())];
     let probe = Checked::from(keys.map(|(key, value)| (key.to_owned(), value)));
     let pool = Checked::from([("probe".to_owned(), Value::from(probe))]);
     let pools = Checked::from([("web".to_owned(), Value::from(pool))]);
     let json = Masked::new(&Checked::from([("pool".to_owned(), pools.into())])).to_json();
-    assert_eq!(json["pool"]["web"]["probe"]["headers"][0]["value"], MASK);
-    assert_eq!(json["pool"]["web"]["probe"]["headers"][1]["value"], SECRET);
+    let shown = &json["pool"]["web"]["probe"]["headers"];
+    for (place, name) in credentials.iter().enumerate() {
+        assert_eq!(shown[place]["value"], MASK, "{name}");
+    }
+    assert_eq!(shown[credentials.len()]["value"], SECRET);
 }
