@@ -8,6 +8,7 @@
 //! | `OTEL_EXPORTER_OTLP_ENDPOINT` | `telemetry.otlp.endpoint` |
 //! | `OTEL_EXPORTER_OTLP_PROTOCOL`, `…_TIMEOUT`, `…_HEADERS` | `telemetry.otlp.protocol`, … |
 //! | `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, `…_TRACES_PROTOCOL`, … | the same, before those without `TRACES` |
+//! | `OTEL_TRACES_EXPORTER` | none: without `otlp` in its list no endpoint brings a collector into being |
 //! | `OTEL_BSP_MAX_QUEUE_SIZE` | `telemetry.otlp.queue` |
 //! | `OTEL_SDK_DISABLED` | none: `true` has all the others ignored |
 //!
@@ -138,6 +139,7 @@ impl Reading<'_, '_> {
             ["endpoint", "protocol", "timeout", "headers", "queue"]
                 .map(|key| format!("{OTLP}.{key}"));
         if self.is_free(&endpoint)
+            && (!self.is_free(OTLP) || self.is_exported())
             && let Some((variable, url)) = self.first("ENDPOINT")
         {
             self.otel.is_complete = variable == of_traces("ENDPOINT");
@@ -180,6 +182,12 @@ impl Reading<'_, '_> {
             let text = self.value(variable);
             self.lay(variable, &queue, text);
         }
+    }
+
+    /// Whether traces go to collectors: others than `otlp` are for other programs.
+    fn is_exported(&mut self) -> bool {
+        let exporters = self.value("OTEL_TRACES_EXPORTER");
+        exporters.is_none_or(|list| list.split(',').any(|name| name.trim() == "otlp"))
     }
 
     /// The variable of the exporter of traces, or else the one of all exporters.

@@ -12,10 +12,11 @@ use crate::{load, mistakes, otlp, valid};
 const ENDPOINT: (&str, &str) = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4317");
 
 /// Every variable that is read.
-const ALL: [&str; 16] = [
+const ALL: [&str; 17] = [
     "OTEL_SDK_DISABLED",
     "OTEL_SERVICE_NAME",
     "OTEL_RESOURCE_ATTRIBUTES",
+    "OTEL_TRACES_EXPORTER",
     "OTEL_TRACES_SAMPLER",
     "OTEL_TRACES_SAMPLER_ARG",
     "OTEL_BSP_MAX_QUEUE_SIZE",
@@ -52,6 +53,18 @@ fn an_endpoint_brings_a_collector_and_nothing_else_does() {
     assert_eq!(all.headers.len(), 1);
     // A table in the file is a collector, too, and takes the rest from the variables.
     assert_eq!(otlp("[telemetry.otlp]", &others).queue, 2_048);
+}
+
+#[test]
+fn traces_that_are_to_go_elsewhere_bring_no_collector() {
+    for (list, is_there) in
+        [("none", false), ("console,zipkin", false), ("otlp", true), ("console, otlp", true)]
+    {
+        let exporter = ("OTEL_TRACES_EXPORTER", list);
+        assert_eq!(valid("", &[ENDPOINT, exporter]).telemetry.otlp.is_some(), is_there, "{list}");
+        // One that the file asks for is there, and may be said where by a variable.
+        assert_eq!(otlp("[telemetry.otlp]", &[ENDPOINT, exporter]).endpoint, "http://c:4317");
+    }
 }
 
 #[test]
