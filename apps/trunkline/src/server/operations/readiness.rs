@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use tokio::time::Instant;
-use trunkline_actors::backend::health::Standing;
 use trunkline_actors::pool::{Member, Pool};
 use trunkline_actors::socket::Sockets;
 use trunkline_runtime::{Node, Runtime, Status};
@@ -78,13 +77,16 @@ pub(super) fn reasons(operator: &Operator) -> Vec<String> {
     reasons
 }
 
+/// Whether somebody who came now would get a backend. One that is down counts once its trial is due:
+/// where there are no probes nothing but traffic could find out that it is back, and who waits for
+/// this server to be ready sends none.
 fn can_serve(pool: &Pool, now: Instant) -> bool {
     let current = pool.current();
     // In a panic those that are ejected serve as well.
     let panics = current.settings().panic > 0;
     let is_in = |member: &Member| {
         !member.draining
-            && matches!(member.backend.standing(), Standing::Up | Standing::Shaky)
+            && member.backend.serves(now)
             && (panics || !member.backend.is_ejected(now))
     };
     current.members().any(is_in)
@@ -97,6 +99,19 @@ mod tests {
     use trunkline_actors::pool::PoolSettings;
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_backend_whose_trial_is_due_can_serve() {
+        let now = Instant::now();
+        let wait = std::time::Duration::from_secs(1);
+        let policy = HealthPolicy { fall: 1, probe_fall: 1, rise: 1, retry_after: wait };
+        let backend = Arc::new(Backend::new(([127, 0, 0, 1], 1).into(), None, policy));
+        let members = vec![Member::new(Arc::clone(&backend))];
+        let pool = Pool::new("p", PoolSettings::default(), members);
+        backend.probe_failed(now);
+        assert!(!can_serve(&pool, now));
+        assert!(can_serve(&pool, now + wait));
+    }
 
     #[tokio::test]
     async fn a_pool_can_serve_while_one_of_its_members_is_neither_down_nor_drained() {
