@@ -68,7 +68,7 @@ fn reading() -> Value {
                 query("limit", "The most of them", bounded(1, 1000)),
                 query("after", "The cursor of the page before", json!({
                     "type": "string",
-                    "pattern": "^server/traffic/listeners/[a-z0-9]{1,60}/connections/w[0-9]{1,3}/[0-9]{1,18}$",
+                    "pattern": "^server/traffic/listeners/[a-z0-9][a-z0-9_-]{0,62}/connections/w[0-9]{1,3}/[0-9]{1,18}$",
                 })),
             ],
             ok(json!({
@@ -115,7 +115,7 @@ fn reading() -> Value {
         "/metrics": { "get": operation(
             "Metrics as OpenMetrics text",
             &[],
-            texts("application/openmetrics-text", &[]),
+            texts("application/openmetrics-text", &["503"]),
         ) },
         "/openapi.json": { "get": operation(
             "This document",

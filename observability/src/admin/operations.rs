@@ -30,7 +30,8 @@ pub trait Operations: Send + Sync + 'static {
     /// The settings in effect, with every secret as `***`.
     fn config(&self) -> serde_json::Value;
 
-    /// The metrics as OpenMetrics text.
+    /// The metrics as OpenMetrics text. Called on a thread where it may take its time: thousands of
+    /// backends are hundreds of milliseconds.
     fn metrics(&self) -> String;
 
     /// The newest traces that are kept, newest first.

@@ -36,6 +36,8 @@ pub(super) struct Api {
     pub(super) guard: Arc<Guard>,
     desk: Desk,
     streams: Arc<Semaphore>,
+    /// One scrape at a time: each takes a thread of its own.
+    scrapes: Arc<Semaphore>,
     /// The path of the actor that answers.
     own: Arc<str>,
 }
@@ -49,7 +51,8 @@ impl Api {
         own: String,
     ) -> Self {
         let streams = Arc::new(Semaphore::new(STREAMS));
-        Self { runtime, operations, guard, desk, streams, own: own.into() }
+        let scrapes = Arc::new(Semaphore::new(1));
+        Self { runtime, operations, guard, desk, streams, scrapes, own: own.into() }
     }
 }
 
