@@ -1,4 +1,5 @@
-//! Metrics in the text of OpenMetrics, with exemplars: what Prometheus scrapes.
+//! Metrics in the text of OpenMetrics, with exemplars, or in the plain one before it: what Prometheus
+//! scrapes.
 //!
 //! Counts live where they are made: in the cells of listeners, routes, pools and backends, written by
 //! the workers with relaxed atomics. Nothing is looked up by a label on the way of a request. At a
@@ -12,6 +13,8 @@
 //! | [`sharded`] | one copy of something for each thread |
 //! | [`exemplar`] | a trace for a bucket |
 //! | [`page`] | families and their samples, as sources write them |
+//! | [`Form`] | which of the two texts somebody is sent |
+//! | `plain` | the one without exemplars, made of the other |
 //! | `margin` | exemplars behind the lines that the library writes |
 //! | [`process`] | the process, from `/proc` |
 //! | [`supervision`] | restarts, parked children, how late threads were |
@@ -28,25 +31,25 @@ use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 
-use margin::{Lines, Margin};
+use margin::{Exemplars, Lines, Margin};
 
 pub use counters::Counters;
 pub use exemplar::{Exemplar, TraceId};
+pub use form::Form;
 pub use histogram::{Histogram, LATENCY, LIFETIME, Scale, Snapshot};
 pub use page::{Counts, Gauges, Histograms, Page, Unit};
 
 pub mod counters;
 pub mod exemplar;
+mod form;
 pub mod histogram;
 mod margin;
 pub mod page;
+mod plain;
 pub mod process;
 pub mod sharded;
 pub mod supervision;
 pub mod telemetry;
-
-/// The content type of [`Metrics::encode`].
-pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Something that has metrics to show.
 pub trait Source: Send + Sync + 'static {
@@ -74,12 +77,25 @@ impl Metrics {
         self.registry.register_collector(Box::new(Collected { source, margin }));
     }
 
-    /// The text of all metrics, to be sent as [`CONTENT_TYPE`]. Takes as long as there are series:
+    /// The text of all metrics, to be sent as what `form` says. Takes as long as there are series:
     /// some microseconds each.
     #[must_use]
+    pub fn encode_as(&self, form: Form) -> String {
+        match form {
+            Form::OpenMetrics => self.encode(),
+            Form::Plain => plain::of(&self.written(Exemplars::Out)),
+        }
+    }
+
+    /// The same as OpenMetrics.
+    #[must_use]
     pub fn encode(&self) -> String {
+        self.written(Exemplars::In)
+    }
+
+    fn written(&self, exemplars: Exemplars) -> String {
         let _alone = self.scrape.lock();
-        let mut lines = Lines::new(&self.margin);
+        let mut lines = Lines::new(&self.margin, exemplars);
         match encode(&mut lines, &self.registry) {
             Ok(()) => lines.into_text(),
             // Writing to a string does not fail, and sources pass on what the page says. Without its

@@ -110,12 +110,12 @@ fn reading() -> Value {
         "/events": { "get": operation(
             "What happens in the tree from now on, as server-sent events",
             &[],
-            texts("text/event-stream", &["503"]),
+            texts(&["text/event-stream"], &["503"]),
         ) },
         "/metrics": { "get": operation(
-            "Metrics as OpenMetrics text",
+            "Metrics as OpenMetrics where Accept names it, or as Prometheus's plain text",
             &[],
-            texts("application/openmetrics-text", &["503"]),
+            texts(&["text/plain", "application/openmetrics-text"], &["503"]),
         ) },
         "/openapi.json": { "get": operation(
             "This document",
@@ -357,8 +357,10 @@ fn ok(schema: Value, refusals: &[&str]) -> Value {
     all
 }
 
-fn texts(kind: &str, refusals: &[&str]) -> Value {
-    let content = json!({ kind: { "schema": { "type": "string" } } });
+fn texts(kinds: &[&str], refusals: &[&str]) -> Value {
+    let text = json!({ "schema": { "type": "string" } });
+    let content: serde_json::Map<_, _> =
+        kinds.iter().map(|kind| ((*kind).to_owned(), text.clone())).collect();
     let mut all = json!({ "200": { "description": "It", "content": content } });
     refused(&mut all, refusals);
     all

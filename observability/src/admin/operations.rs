@@ -10,6 +10,7 @@ use serde::Serialize;
 use tracing::Level;
 use trunkline_runtime::Status;
 
+use crate::metrics::Form;
 use crate::trace::{SpanData, TraceSummary};
 
 /// The server as the admin API sees it. Called on the control thread: what is asked for is looked
@@ -30,9 +31,9 @@ pub trait Operations: Send + Sync + 'static {
     /// The settings in effect, with every secret as `***`.
     fn config(&self) -> serde_json::Value;
 
-    /// The metrics as OpenMetrics text. Called on a thread where it may take its time: thousands of
+    /// The metrics in that text. Called on a thread where it may take its time: thousands of
     /// backends are hundreds of milliseconds.
-    fn metrics(&self) -> String;
+    fn metrics(&self, form: Form) -> String;
 
     /// The newest traces that are kept, newest first.
     fn traces(&self, limit: usize) -> Vec<TraceSummary>;

@@ -14,7 +14,7 @@ mod tree;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::routing::{MethodRouter, get, post};
 use tokio::sync::Semaphore;
 use trunkline_runtime::Runtime;
@@ -108,9 +108,4 @@ async fn not_so() -> Refusal {
 /// What was ordered is under way.
 fn accepted(said: serde_json::Value) -> (StatusCode, axum::Json<serde_json::Value>) {
     (StatusCode::ACCEPTED, axum::Json(said))
-}
-
-/// A text of that kind.
-fn text(kind: &'static str, text: String) -> ([(header::HeaderName, &'static str); 1], String) {
-    ([(header::CONTENT_TYPE, kind)], text)
 }

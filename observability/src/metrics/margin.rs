@@ -47,17 +47,25 @@ impl Margin {
     }
 }
 
+/// Whether exemplars are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Exemplars {
+    In,
+    Out,
+}
+
 /// Collects the text.
 pub(super) struct Lines<'a> {
     text: String,
     /// Where the line that is being written begins.
     line: usize,
     margin: &'a Arc<Margin>,
+    exemplars: Exemplars,
 }
 
 impl<'a> Lines<'a> {
-    pub(super) fn new(margin: &'a Arc<Margin>) -> Self {
-        Self { text: String::new(), line: 0, margin }
+    pub(super) fn new(margin: &'a Arc<Margin>, exemplars: Exemplars) -> Self {
+        Self { text: String::new(), line: 0, margin, exemplars }
     }
 
     pub(super) fn into_text(self) -> String {
@@ -74,7 +82,9 @@ impl Write for Lines<'_> {
                 continue;
             };
             self.text.push_str(end);
-            if let Some(exemplar) = self.margin.next(&self.text[self.line..]) {
+            if self.exemplars == Exemplars::In
+                && let Some(exemplar) = self.margin.next(&self.text[self.line..])
+            {
                 write!(self.text, " {exemplar}")?;
             }
             self.text.push('\n');

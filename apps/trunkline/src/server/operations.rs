@@ -21,7 +21,7 @@ use trunkline_observability::admin::{
     Connections, Operations, Order, OrderError, Ordered, PoolShown,
 };
 use trunkline_observability::log::Levels;
-use trunkline_observability::metrics::Metrics;
+use trunkline_observability::metrics::{Form, Metrics};
 use trunkline_observability::trace::{Memory, SpanData, TraceId, TraceSummary};
 use trunkline_runtime::Runtime;
 
@@ -88,8 +88,8 @@ impl Operations for Operator {
         self.config.clone()
     }
 
-    fn metrics(&self) -> String {
-        self.metrics.encode()
+    fn metrics(&self, form: Form) -> String {
+        self.metrics.encode_as(form)
     }
 
     fn traces(&self, limit: usize) -> Vec<TraceSummary> {

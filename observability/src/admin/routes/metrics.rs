@@ -4,19 +4,27 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, VARY};
 use axum::response::IntoResponse;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use super::super::refusal::Refusal;
-use super::{Api, text};
+use super::Api;
+use crate::metrics::Form;
 
-/// Of the text (OpenMetrics 1.0, section "Overall Structure").
-const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-
-pub(super) async fn show(State(api): State<Api>) -> Result<impl IntoResponse, Refusal> {
+/// OpenMetrics for those who ask for it, the plain text for everybody else.
+pub(super) async fn show(
+    State(api): State<Api>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Refusal> {
+    // A field may come in several lines, which are as good as one (RFC 9110, section 5.3).
+    let accept: Vec<_> =
+        headers.get_all(ACCEPT).iter().filter_map(|line| line.to_str().ok()).collect();
+    let form = Form::accepted(&accept.join(","));
     let operations = Arc::clone(&api.operations);
-    written(&api.scrapes, move || operations.metrics()).await.map(|all| text(KIND, all))
+    let all = written(&api.scrapes, move || operations.metrics(form)).await?;
+    Ok(([(CONTENT_TYPE, form.content_type()), (VARY, "accept")], all))
 }
 
 /// What `write` writes, on a thread that nobody waits for: the control thread has probes and signals

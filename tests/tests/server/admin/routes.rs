@@ -43,6 +43,9 @@ fn what_is_read_has_the_shape_that_was_promised() -> Result<()> {
     assert_eq!(config["config"]["server"]["workers"], 2);
 
     let metrics = office.get("/metrics")?;
+    assert!(metrics.field("content-type").unwrap().starts_with("text/plain; version=0.0.4"));
+    let open = "Accept: application/openmetrics-text; version=1.0.0\r\n";
+    let metrics = office.get_with("/metrics", open)?;
     assert!(metrics.field("content-type").unwrap().starts_with("application/openmetrics-text"));
     assert!(metrics.text().ends_with("# EOF\n"));
     Ok(())
