@@ -100,6 +100,7 @@ fn a_node_as_json_has_stable_names() {
                     "reason": "failed", "text": "was told to fail", "generation": 1, "at": null
                 },
                 "mailbox": 0,
+                "capacity": 256,
                 "uptime": 0.0,
             })
         );
