@@ -58,7 +58,8 @@ pub(crate) struct Hedge {
     pub(crate) span: SpanId,
     granted: OnceCell<(Instant, Arc<Backend>)>,
     connected: Cell<Option<Instant>>,
-    ended: Cell<Option<(Instant, &'static str)>>,
+    /// When and how, and the status of an answer, or 0.
+    ended: Cell<Option<(Instant, &'static str, u16)>>,
 }
 
 impl Hedge {
@@ -71,13 +72,13 @@ impl Hedge {
         self.connected.set(Some(now));
     }
 
-    pub(crate) fn ended(&self, outcome: &'static str, now: Instant) {
-        self.ended.set(Some((now, outcome)));
+    pub(crate) fn ended(&self, outcome: &'static str, status: u16, now: Instant) {
+        self.ended.set(Some((now, outcome, status)));
     }
 
     fn attempt(&self) -> Option<Attempt> {
         let (_, backend) = self.granted.get()?;
-        let (ended, outcome) = self.ended.get().unzip();
+        let ended = self.ended.get();
         Some(Attempt {
             span: self.span,
             backend: Arc::clone(backend),
@@ -87,11 +88,11 @@ impl Hedge {
             connected: self.connected.get(),
             sent: None,
             first_byte: None,
-            ended,
+            ended: ended.map(|(at, ..)| at),
             // The first one was faster, and this one was dropped.
-            outcome: outcome.unwrap_or("overtaken"),
-            well: outcome.is_none(),
-            status: 0,
+            outcome: ended.map_or("overtaken", |(_, outcome, _)| outcome),
+            well: ended.is_none(),
+            status: ended.map_or(0, |(.., status)| status),
         })
     }
 }
@@ -251,13 +252,20 @@ pub(crate) struct Way<'a> {
 impl Way<'_> {
     /// Appends the spans of all legs.
     pub(crate) fn build(&self, legs: &[Travelled], out: &mut Vec<SpanData>) {
+        let mut sent = 0;
         for (index, leg) in legs.iter().enumerate() {
             let next = legs.get(index + 1).map_or(self.ended, |next| next.asked);
             self.lease(leg, out);
             if let Some(attempt) = &leg.attempt {
-                out.push(self.attempt(attempt, leg, next, index));
+                out.push(self.attempt(attempt, leg, next, sent));
+                sent += 1;
             }
         }
+    }
+
+    /// A connection that is forwarded sends nothing again, and has its backend's connection to itself.
+    fn is_of_a_request(&self) -> bool {
+        self.attempt == "try"
     }
 
     fn lease(&self, leg: &Travelled, out: &mut Vec<SpanData>) {
@@ -277,6 +285,7 @@ impl Way<'_> {
         };
         lease.word("trunkline.outcome", outcome);
         if outcome != "granted" {
+            lease.word("error.type", outcome);
             lease.error(outcome);
         }
         out.push(lease.done());
@@ -309,10 +318,12 @@ impl Way<'_> {
         }
         draft.text("server.address", address.ip().to_string());
         draft.number("server.port", address.port());
-        if resent > 0 {
-            draft.number("http.request.resend_count", resent);
+        if self.is_of_a_request() {
+            if resent > 0 {
+                draft.number("http.request.resend_count", resent);
+            }
+            draft.flag("trunkline.connection.reused", attempt.reused);
         }
-        draft.flag("trunkline.connection.reused", attempt.reused);
         if attempt.is_hedge {
             draft.flag("trunkline.hedge", true);
         }

@@ -13,6 +13,9 @@ static SCOPE: LazyLock<InstrumentationScope> = LazyLock::new(|| {
     InstrumentationScope::builder("trunkline").with_version(env!("CARGO_PKG_VERSION")).build()
 });
 
+/// The most bytes of a text: peers choose some, and authors' panics may repeat what peers have said.
+const MOST: usize = 1024;
+
 /// A moment on both clocks: what was measured on the one is told on the other.
 #[derive(Debug, Clone, Copy)]
 pub struct Clocks {
@@ -99,9 +102,9 @@ impl Draft {
         self.add(key, StringValue::from(Arc::clone(name)));
     }
 
-    /// Adds a text.
+    /// Adds a text; one of more than 1 KiB is cut, and ends in `…` then.
     pub fn text(&mut self, key: &'static str, text: impl Into<String>) {
-        self.add(key, StringValue::from(text.into()));
+        self.add(key, StringValue::from(cut(text.into())));
     }
 
     /// Adds what a peer has chosen, as text.
@@ -123,9 +126,13 @@ impl Draft {
         self.0.attributes.push(KeyValue::new(Key::from_static_str(key), value));
     }
 
-    /// It has failed, and how.
+    /// It has failed, and how; a text of more than 1 KiB is cut, and ends in `…` then.
     pub fn error(&mut self, text: impl Into<Cow<'static, str>>) {
-        self.0.status = Status::Error { description: text.into() };
+        let description = match text.into() {
+            Cow::Owned(text) => Cow::Owned(cut(text)),
+            word @ Cow::Borrowed(_) => word,
+        };
+        self.0.status = Status::Error { description };
     }
 
     /// It has to do with another span.
@@ -138,5 +145,37 @@ impl Draft {
     #[must_use]
     pub fn done(self) -> SpanData {
         self.0
+    }
+}
+
+/// What of a text may be told.
+fn cut(mut text: String) -> String {
+    const MARK: &str = "…";
+    if text.len() > MOST {
+        let end = (0..=MOST - MARK.len()).rev().find(|&end| text.is_char_boundary(end));
+        text.truncate(end.unwrap_or(0));
+        text.push_str(MARK);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_text_is_whole_or_cut_to_a_kilobyte_and_marked(text in "\\PC{0,600}") {
+            let told = cut(text.clone());
+            prop_assert!(told.len() <= MOST);
+            if text.len() <= MOST {
+                prop_assert_eq!(told, text);
+            } else {
+                let kept = told.strip_suffix('…').unwrap();
+                prop_assert!(text.starts_with(kept) && kept.len() > MOST - 8);
+            }
+        }
     }
 }

@@ -113,7 +113,7 @@ impl Ended for Mishap {
             Name::Crash => ("crash", self.work.map(|work| work.span)),
             Name::Restart => ("restart", None),
         };
-        let mut span = Draft::new(&self.context, parent, name, self.times, 5);
+        let mut span = Draft::new(&self.context, parent, name, self.times, 6);
         span.text("trunkline.actor.path", self.node.path());
         span.number("trunkline.actor.generation", self.generation);
         if let Some(worker) = self.node.worker() {
@@ -121,7 +121,10 @@ impl Ended for Mishap {
         }
         span.word("trunkline.exit", self.reason.kind());
         match self.name {
-            Name::Crash => span.error(self.reason.to_string()),
+            Name::Crash => {
+                span.word("error.type", self.reason.kind());
+                span.error(self.reason.to_string());
+            }
             Name::Restart => {
                 span.text("trunkline.exit.reason", self.reason.to_string());
                 if let Some(work) = &self.work {

@@ -216,12 +216,18 @@ impl Account {
         self.trace.as_mut().and_then(Trace::leg).and_then(Leg::attempt)
     }
 
-    /// The try has ended so, well or not.
-    pub(super) fn try_ends(&mut self, outcome: &'static str, well: bool) {
-        let (sent, first_byte, status) = (self.sent, self.first_byte, self.status);
+    /// The try has ended so, well or not; with the status of an answer, or 0.
+    pub(super) fn try_ends(
+        &mut self,
+        outcome: &'static str,
+        well: bool,
+        status: u16,
+        now: Instant,
+    ) {
+        let (sent, first_byte) = (self.sent, self.first_byte);
         if let Some(attempt) = self.attempt() {
             attempt.moved(sent, first_byte);
-            attempt.ended(outcome, well, status, Instant::now());
+            attempt.ended(outcome, well, status, now);
         }
     }
 
@@ -231,10 +237,10 @@ impl Account {
     }
 
     /// A second backend has taken the place of the first, which had failed so, or was only slow.
-    pub(super) fn overtaken(&mut self, outcome: &'static str) {
-        let status = std::mem::take(&mut self.status);
-        self.try_ends(outcome, outcome == "overtaken");
-        self.status = status;
+    pub(super) fn overtaken(&mut self, lost: Option<Fault>) {
+        let outcome = lost.map_or("overtaken", Fault::code);
+        let status = lost.map_or(0, Fault::answered);
+        self.try_ends(outcome, lost.is_none(), status, Instant::now());
         if let Some(trace) = &mut self.trace {
             trace.overtaken();
         }

@@ -175,8 +175,10 @@ impl Conversation {
         race.report(&end, &self.site);
         let (pump, lease) = race.into_parts();
         let (mut begun, mut backend) = pump.into_parts();
-        begun.account.status = begun.exchange.status();
-        begun.account.try_ends(end.outcome(), end.is_well() && begun.exchange.status() < 500);
+        let status = begun.exchange.status();
+        begun.account.status = status;
+        let well = end.is_well() && status < 500;
+        begun.account.try_ends(end.outcome(), well, end.status().unwrap_or(status), Instant::now());
         let fault = match end {
             End::Whole => {
                 let now = Instant::now();

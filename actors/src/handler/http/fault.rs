@@ -76,6 +76,11 @@ impl Fault {
         }
     }
 
+    /// The status of the backend's answer, where that is what was wrong; else 0.
+    pub(super) fn answered(self) -> u16 {
+        if let Self::Unwanted(status) = self { status } else { 0 }
+    }
+
     /// Whether another backend may do better, as far as the request may be repeated: nothing was
     /// answered, and the backend had its time for a try or was lost.
     pub(super) fn may_be_retried(self) -> bool {

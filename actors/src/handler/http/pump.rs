@@ -56,6 +56,20 @@ impl End {
         }
     }
 
+    /// The status of an answer that is not passed on.
+    pub(super) fn status(&self) -> Option<u16> {
+        match self {
+            Self::Again(Fault::Unwanted(status), _) => Some(*status),
+            Self::Whole
+            | Self::Switched
+            | Self::Left(_)
+            | Self::Again(..)
+            | Self::Fault(_)
+            | Self::Unwanted(_)
+            | Self::Slow => None,
+        }
+    }
+
     /// The backend has done what was asked of it, as far as the client has let it.
     pub(super) fn is_well(&self) -> bool {
         match self {

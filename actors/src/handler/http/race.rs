@@ -212,7 +212,6 @@ impl Race {
         let Rival { stream, lease, first, reused, at } = rival;
         // The first one has taken that long at least.
         let lost = self.lost.take();
-        let lost_by = lost.map_or("overtaken", Fault::code);
         let well = lost.map_or(Some(true), |fault| self.blames(fault));
         if let Some(well) = well {
             let took = self.took(Instant::now());
@@ -222,7 +221,7 @@ impl Race {
         (self.lease, self.reused, self.at) = (lease, reused, at);
         let begun = self.pump.begun();
         begun.account.reused = reused;
-        begun.account.overtaken(lost_by);
+        begun.account.overtaken(lost);
         begun.account.turns_to(&self.lease);
         let current = self.lease.pool().current();
         begun.stick(current.settings(), &self.lease);

@@ -86,11 +86,11 @@ impl Site {
                 }
                 // It has not had its time: that says nothing about it.
                 Err(error) if error.failure == ConnectFailure::TimedOut && left < within => {
-                    begun.account.try_ends(Fault::Deadline.code(), false);
+                    begun.account.try_ends(Fault::Deadline.code(), false, 0, now);
                     return Err(Fault::Deadline);
                 }
                 Err(error) => {
-                    begun.account.try_ends(error.failure.name(), false);
+                    begun.account.try_ends(error.failure.name(), false, 0, now);
                     let transition = lease.failed(error.failure, now);
                     self.upstreams.directory.tell(backend.id(), transition);
                     let fault = Fault::Unreached(Code::ConnectFailed(error.failure));

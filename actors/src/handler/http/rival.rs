@@ -56,9 +56,9 @@ pub(super) async fn second(
     if let Some(hedge) = hedge {
         hedge.granted(&backend, Instant::now());
     }
-    let fails = |outcome: &'static str| {
+    let fails = |outcome: &'static str, status: u16| {
         if let Some(hedge) = hedge {
-            hedge.ended(outcome, Instant::now());
+            hedge.ended(outcome, status, Instant::now());
         }
     };
     let directory = &site.upstreams.directory;
@@ -78,7 +78,7 @@ pub(super) async fn second(
             }
             Err(error) => {
                 directory.tell(backend.id(), lease.failed(error.failure, Instant::now()));
-                fails(error.failure.name());
+                fails(error.failure.name(), 0);
                 return None;
             }
         },
@@ -86,7 +86,7 @@ pub(super) async fn second(
     let at = Instant::now();
     let mut stream = Unwanted(Some(stream));
     let Ok(first) = poll_fn(stream.answer(request)).await else {
-        fails("backend_reset");
+        fails("backend_reset", 0);
         if !reused {
             site.report(&mut lease, false, at.elapsed(), at);
         }
@@ -97,7 +97,7 @@ pub(super) async fn second(
         && (status >= 500 || unwanted.contains(&status))
     {
         site.report(&mut lease, status < 500, at.elapsed(), at);
-        fails("unwanted_status");
+        fails("unwanted_status", status);
         return None;
     }
     Some(Rival { stream: stream.0.take()?, lease, first, reused, at })

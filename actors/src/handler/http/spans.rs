@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | root | the first byte of its head | its end |
 //! | `receive` | the first byte of its head | its last |
-//! | `route` | the last byte of its head | the question for a backend |
+//! | `route` | the last byte of its head | the question for a backend, or an answer without one |
 //! | `lease` | the question for a backend | the answer; one per try |
 //! | `queue` | in `lease`, if all backends were at their limits | the answer |
 //! | `try` | the lease | the end of the backend's answer, or how it failed |
@@ -61,7 +61,8 @@ impl Ended for Finished {
     fn build(self: Box<Self>, out: &mut Vec<SpanData>) {
         let actor = Place::connection(&self.listener, self.worker, self.connection);
         out.push(self.root(&actor));
-        let asked = self.legs.first().map_or(self.ended, Travelled::asked);
+        let asked = self.legs.first().map(Travelled::asked);
+        let asked = asked.or(self.answered).unwrap_or(self.ended);
         let root = &self.origin.context;
         let mut add = |name, from: Instant, to: Instant| {
             let times = self.clocks.between(from.into_std(), to.into_std());
@@ -136,7 +137,11 @@ impl Finished {
         root.number("trunkline.bytes_in", self.bytes_in);
         root.number("trunkline.bytes_out", self.bytes_out);
         if let Some(failure) = &self.failure {
-            root.word("error.type", self.code);
+            // A whole answer may say by its status that something is wrong.
+            match self.code {
+                "done" => root.text("error.type", self.status.to_string()),
+                code => root.word("error.type", code),
+            }
             root.error(String::from(&**failure));
         }
         if let Some(link) = link {
