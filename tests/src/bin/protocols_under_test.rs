@@ -3,13 +3,16 @@
 
 use std::process::ExitCode;
 
-use trunkline_tests::protocols::{Fragile, PEER, Room, Torrent, relay, team};
+use trunkline_tests::protocols::{Fragile, PEER, Room, Torrent, observed, relay, team};
 use trunkline_tests::runs::site::WORKERS;
 
 fn main() -> ExitCode {
     let (team, counter, _members) = team(WORKERS);
+    let (worker, observed) = observed();
     let mut app = trunkline::app()
         .child(team)
+        .child(worker)
+        .protocol("observed", observed)
         .protocol("fragile", Fragile::default())
         .protocol("torrent", Torrent::default())
         .protocol("room", Room::default())
