@@ -115,7 +115,10 @@ fn a_connection_without_a_backend_is_red_and_has_no_end_of_its_own() -> Result<(
     let plan = Plan { pool: "attempts = 1\nfall = 1\nretry_after = \"1h\"", ..Plan::FORWARD };
     let edge = Edge::start(&plan, &[nobody.address()])?;
     for _ in 0..2 {
-        ensure!(edge.connect()?.rest()?.1 == Ended::Reset, "it was served");
+        // The reset may come before the client has seen that it was accepted.
+        if let Ok(mut client) = edge.connect() {
+            ensure!(client.rest()?.1 == Ended::Reset, "it was served");
+        }
     }
     let told = edge.end()?;
     told.expect_traces(2)?;

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::edge::{BROKEN, Build, Edge, OK, Plan};
+use crate::edge::{BROKEN, OK, Plan};
 use crate::requests::{in_front, serve, status};
 use crate::told::{Told, hex, text};
 
@@ -57,25 +57,6 @@ fn the_line_of_a_connection_names_the_trace_of_its_beginning() -> Result<()> {
         expect_root(line, &told)?;
         let trace = line["trace_id"].as_str().context("a trace")?;
         ensure!(told.trace(trace)?.root()?.name == "forward main", "{line}");
-    }
-    Ok(())
-}
-
-#[test]
-fn the_line_of_a_crash_names_the_work_that_it_ended() -> Result<()> {
-    let listener = "protocol = \"observed\"";
-    let plan = Plan { build: Build::Protocols, server: "workers = 2", listener, ..Plan::FORWARD };
-    let edge = Edge::start(&plan, &[] as &[&str])?;
-    let mut client = edge.asking("crash\n")?;
-    client.expect("crash\n")?;
-    client.finish()?;
-    client.expect_end()?;
-    let (told, log) = edge.end_with_log()?;
-    let panics = lines(&log, trunkline_tests::protocols::WORKER_CRASHED)?;
-    let named: Vec<_> = panics.iter().filter(|line| line["trace_id"].is_string()).collect();
-    ensure!(!named.is_empty(), "{panics:#?}");
-    for line in named {
-        expect_root(line, &told)?;
     }
     Ok(())
 }
