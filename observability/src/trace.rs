@@ -10,6 +10,7 @@
 mod collector;
 mod counts;
 mod draft;
+mod encode;
 mod exporter;
 mod file;
 mod lane;

@@ -3,14 +3,21 @@
 mod grpc;
 mod http;
 
+use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
+use grpc::Grpc;
+use http::Http;
+use hyper::body::Bytes;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use hyper::http::uri::Scheme;
-use opentelemetry_otlp::{ExporterBuildError, RetryPolicy, SpanExporter};
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::SpanExporter as _;
+use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
+use opentelemetry_sdk::trace::{SpanData, SpanExporter};
+use tokio::time::sleep;
+
+use super::encode;
 
 /// How a collector is spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +30,7 @@ pub enum Protocol {
 
 /// A collector of traces.
 ///
-/// This is all that counts: the `OTEL_` variables that the library reads by itself change nothing.
+/// This is all that counts: variables of the environment are the settings' to read.
 #[derive(Clone)]
 pub struct Collector {
     /// Its URL, `http://HOST:PORT` for gRPC. For HTTP it is the whole URL, which mostly ends in
@@ -52,9 +59,6 @@ pub enum CollectorError {
     /// A header cannot be sent.
     #[error("the header {0:?} has a name or a value that HTTP does not allow: write another")]
     Header(String),
-    /// The library refuses something else.
-    #[error("the exporter cannot be made: {0}")]
-    Library(#[from] ExporterBuildError),
 }
 
 impl Collector {
@@ -74,14 +78,14 @@ impl Collector {
 
     /// Makes what sends to it. Its connections are tasks of the runtime in whose context this is
     /// called.
-    pub(super) fn exporter(&self, resource: &Resource) -> Result<SpanExporter, CollectorError> {
+    pub(super) fn exporter(&self, resource: &Resource) -> Result<OtlpExporter, CollectorError> {
         self.check()?;
-        let mut exporter = match self.protocol {
-            Protocol::Grpc => grpc::exporter(self, self.headers()?)?,
-            Protocol::Http => http::exporter(self, self.headers()?)?,
+        let headers = self.headers()?;
+        let way = match self.protocol {
+            Protocol::Grpc => Way::Grpc(Box::new(Grpc::new(self, headers)?)),
+            Protocol::Http => Way::Http(Box::new(Http::new(self, headers)?)),
         };
-        exporter.set_resource(resource);
-        Ok(exporter)
+        Ok(OtlpExporter { way, resource: resource.clone() })
     }
 
     /// The headers of each request.
@@ -102,11 +106,69 @@ impl Collector {
 /// OTLP asks exporters to say who they are (OTLP exporter specification, "User Agent").
 const USER: &str = concat!("Trunkline/", env!("CARGO_PKG_VERSION"));
 
-/// A connection that breaks and a collector that is being restarted cost nothing: three more tries,
-/// each after a rest, within the time-out. It is the library that knows which failures may be
-/// retried.
-fn retries() -> RetryPolicy {
-    RetryPolicy::recommended()
+/// Sends spans to a collector.
+#[derive(Debug)]
+pub(super) struct OtlpExporter {
+    way: Way,
+    resource: Resource,
+}
+
+#[derive(Debug)]
+enum Way {
+    Grpc(Box<Grpc>),
+    Http(Box<Http>),
+}
+
+/// Why a batch was not taken.
+#[derive(Debug)]
+struct Failure {
+    text: String,
+    /// It may be taken if it is sent once more.
+    again: bool,
+}
+
+impl Failure {
+    /// The connection has failed.
+    fn again(error: &(dyn Error + 'static)) -> Self {
+        let mut text = error.to_string();
+        let mut source = error.source();
+        while let Some(error) = source {
+            text = format!("{text}: {error}");
+            source = error.source();
+        }
+        Self { text, again: true }
+    }
+}
+
+/// The rests before further tries of a batch, in milliseconds: a connection that breaks, and a
+/// collector that is being restarted, cost nothing. Each is drawn anew, up to that.
+const RESTS: [u64; 3] = [200, 400, 800];
+
+impl SpanExporter for OtlpExporter {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        let spans = Bytes::from(encode::request(&batch, &self.resource));
+        drop(batch);
+        let mut rests = RESTS.into_iter();
+        loop {
+            let sent = match &self.way {
+                Way::Grpc(grpc) => grpc.send(spans.clone()).await,
+                Way::Http(http) => http.send(spans.clone()).await,
+            };
+            match (sent, rests.next()) {
+                (Ok(answer), _) => {
+                    let refused = answer.partial_success.filter(|part| part.rejected_spans > 0);
+                    let Some(refused) = refused else { return Ok(()) };
+                    let (count, why) = (refused.rejected_spans, refused.error_message);
+                    let text = format!("the collector refused {count} spans of a batch: {why}");
+                    return Err(OTelSdkError::InternalFailure(text));
+                }
+                (Err(Failure { again: true, .. }), Some(most)) => {
+                    sleep(Duration::from_millis(fastrand::u64(..=most))).await;
+                }
+                (Err(failure), _) => return Err(OTelSdkError::InternalFailure(failure.text)),
+            }
+        }
+    }
 }
 
 impl fmt::Debug for Collector {

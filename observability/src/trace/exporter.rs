@@ -14,7 +14,7 @@ use trunkline_runtime::{
     Actor, ChildSpec, Context, Detail, Failure, Leaf, Shutdown, Stopping, contain, is_crash,
 };
 
-use super::collector::{Collector, CollectorError};
+use super::collector::{Collector, CollectorError, OtlpExporter};
 use super::counts::Counts;
 use super::file::TraceFile;
 use super::memory::Memory;
@@ -219,7 +219,7 @@ impl Shared {
         })
     }
 
-    fn sender(&self) -> Result<Option<Sender<opentelemetry_otlp::SpanExporter>>, CollectorError> {
+    fn sender(&self) -> Result<Option<Sender<OtlpExporter>>, CollectorError> {
         let Some(collector) = &self.export.collector else { return Ok(None) };
         let exporter = collector.exporter(&self.export.resource)?;
         // Half of the queue, so that a collector that is down leaves the other half to others.
