@@ -6,17 +6,20 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, ensure};
+use tokio::sync::broadcast::Receiver;
 use trunkline_observability::trace::{
     Counts, Draft, Ended, Export, Exporter, SpanData, SpanId, TraceId, new_span,
 };
 use trunkline_runtime::trace::TraceContext;
-use trunkline_runtime::{Ended as RuntimeEnded, Flags, Runtime, StartError, Strategy};
+use trunkline_runtime::{
+    Ended as RuntimeEnded, Event, Flags, Lifecycle, Runtime, StartError, Strategy,
+};
 
 /// How many spans a request like [`Made`] has.
 pub const SPANS: usize = 6;
 
-/// Runs `body` beside an exporter, then has that stop as the server's does, and says what became of
-/// all spans.
+/// Runs `body` beside an exporter that has started, then has that stop as the server's does, and says
+/// what became of all spans.
 ///
 /// # Errors
 /// If the exporter cannot be made, or the tree ends otherwise than by being stopped.
@@ -25,17 +28,19 @@ pub fn beside<T: Send>(
     body: impl FnOnce(&Exporter) -> T + Send,
 ) -> Result<(T, Counts)> {
     let exporter = Exporter::new(export)?;
-    let (give, given) = mpsc::channel::<Runtime>();
+    let (give, given) = mpsc::channel::<(Runtime, Receiver<Event>)>();
     let result = thread::scope(|scope| {
         let exporter = &exporter;
         let body = scope.spawn(move || {
-            let runtime = given.recv().context("the tree did not start")?;
+            let (runtime, events) = given.recv().context("the tree did not start")?;
             let _stop = Stop(runtime);
+            // One that is stopped before that exports nothing.
+            wait_for_start(events)?;
             Ok::<_, anyhow::Error>(body(exporter))
         });
         let builder = Runtime::builder().workers(0).watchdog(None);
         let ended = builder.run("server", Flags::new(Strategy::OneForOne), |runtime, root| {
-            let _ = give.send(runtime.clone());
+            let _ = give.send((runtime.clone(), runtime.events().subscribe()));
             Ok::<_, StartError>(root.child(exporter.spec()))
         });
         drop(give);
@@ -46,6 +51,15 @@ pub fn beside<T: Send>(
         }
     })?;
     Ok((result, exporter.counts()))
+}
+
+fn wait_for_start(mut events: Receiver<Event>) -> Result<()> {
+    loop {
+        let event = events.blocking_recv().context("the exporter did not start")?;
+        if event.node.path() == "server/spans" && matches!(event.what, Lifecycle::Started) {
+            return Ok(());
+        }
+    }
 }
 
 /// Stops the tree, also where the body panics.

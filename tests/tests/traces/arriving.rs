@@ -3,10 +3,10 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use trunkline_tests::collector::{Collector, Mood};
 
 use crate::rig::{BOTH, SOON, different, export, hand_in, run, spans_of};
+use crate::told::value;
 
 #[test]
 fn every_span_arrives_once_while_the_collector_is_up() {
@@ -33,12 +33,7 @@ fn spans_arrive_as_they_were_made_and_say_who_they_are_from() {
         let spans = collector.spans();
         let text = |key: &str| {
             let all = &spans[0].resource.attributes;
-            let value = all.iter().find(|attribute| attribute.key == key)?.value.clone()?.value?;
-            match value {
-                Value::StringValue(text) => Some(text),
-                Value::IntValue(number) => Some(number.to_string()),
-                other => panic!("{other:?}"),
-            }
+            all.iter().find(|attribute| attribute.key == key).map(value)
         };
         assert_eq!(text("service.name").as_deref(), Some("edge"));
         assert_eq!(text("team").as_deref(), Some("proxies"));

@@ -20,6 +20,8 @@
 //! | `origin` | a backend that answers by a rule |
 //! | `rig` | an exporter with a collector of the test's own |
 
+#![expect(clippy::unwrap_used, reason = "a test without what it stands on is to fail")]
+
 mod arriving;
 mod connections;
 mod context;

@@ -123,7 +123,7 @@ impl Trace {
                     SpanKind::Client => line += " [client]",
                     SpanKind::Consumer => line += " [consumer]",
                     SpanKind::Internal => {}
-                    other => line += &format!(" [{other:?}]"),
+                    SpanKind::Unspecified | SpanKind::Producer => line += " [other]",
                 }
                 let kind = text(span, "error.type");
                 match (error(span), kind) {
