@@ -404,14 +404,10 @@ impl Account {
             let text = crash().map(|panic| format!("panicked: {panic}"));
             return Some(text.unwrap_or_else(|| code.to_owned()).into());
         }
-        match self.fault {
-            Some(fault) if !fault.is_of_client() && fault.status() >= 500 => {
-                Some(fault.to_string().into())
-            }
-            _ if self.code.is_none() => Some("the server stopped before it was over".into()),
-            _ if self.status >= 500 => Some(format!("the answer was {}", self.status).into()),
-            _ => None,
+        if self.code.is_none() {
+            return Some("the server stopped before it was over".into());
         }
+        Fault::failure(self.fault, self.status)
     }
 
     /// Another protocol begins, and may go on for long: what has led to it is told now.

@@ -87,6 +87,18 @@ impl Fault {
         matches!(self, Self::BackendLost(_) | Self::TryTimeout)
     }
 
+    /// What an answer with `status` says of us and of our backends, where it ended in `fault`, if in
+    /// any: nothing where the client has brought it about, also if that is answered with a 501 or a
+    /// 505.
+    pub(super) fn failure(fault: Option<Self>, status: u16) -> Option<Box<str>> {
+        match fault {
+            Some(fault) if fault.is_of_client() && fault.status() == status => None,
+            Some(fault) if fault.status() >= 500 => Some(fault.to_string().into()),
+            _ if status >= 500 => Some(format!("the answer was {status}").into()),
+            _ => None,
+        }
+    }
+
     /// Whether it is the client's own.
     pub(super) fn is_of_client(self) -> bool {
         match self {
@@ -125,5 +137,22 @@ impl Fault {
             Self::SlowBackend => "backend_stalled",
             Self::Deadline => "request_timeout",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_client_has_brought_about_is_no_failure_whatever_the_status() {
+        for refusal in [Refusal::UnknownVersion, Refusal::UnknownCoding, Refusal::Connect] {
+            let fault = Fault::Request(refusal);
+            assert!(fault.status() >= 500);
+            assert_eq!(Fault::failure(Some(fault), fault.status()), None);
+        }
+        assert_eq!(Fault::failure(None, 404), None);
+        assert!(Fault::failure(None, 502).is_some());
+        assert!(Fault::failure(Some(Fault::FirstByte), 0).is_some());
     }
 }
