@@ -2,17 +2,19 @@
 
 use std::time::Duration;
 
-use opentelemetry::Context;
-use opentelemetry::trace::TracerProvider as _;
+use opentelemetry::trace::{Link, SpanKind, TraceId, TracerProvider as _};
+use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{
-    Sampler, SdkTracerProvider, Span, SpanData, SpanLimits, SpanProcessor,
+    Sampler, SamplingResult, SdkTracerProvider, ShouldSample, Span, SpanData, SpanLimits,
+    SpanProcessor,
 };
 use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::registry::LookupSpan;
+use trunkline_runtime::trace::TraceContext;
 
 use super::exporter::Exporter;
 use super::spans::Spans;
@@ -46,13 +48,34 @@ impl SpanProcessor for Processor {
     }
 }
 
+/// Samples what has no parent. What is done for a request whose trace is not sampled has none either,
+/// as OpenTelemetry is not told of that trace; it begins no trace of its own.
+#[derive(Debug, Clone)]
+struct Begins(Sampler);
+
+impl ShouldSample for Begins {
+    fn should_sample(
+        &self,
+        parent: Option<&Context>,
+        trace: TraceId,
+        name: &str,
+        kind: &SpanKind,
+        attributes: &[KeyValue],
+        links: &[Link],
+    ) -> SamplingResult {
+        let is_part = TraceContext::current().is_some_and(|context| !context.sampled);
+        let sampler = if is_part { &Sampler::AlwaysOff } else { &self.0 };
+        sampler.should_sample(parent, trace, name, kind, attributes, links)
+    }
+}
+
 /// What makes spans of OpenTelemetry's API: of those that begin a trace the share `ratio` is
 /// sampled, all others are if their parent is. Variables of the environment change nothing.
 #[must_use]
 pub fn provider(spans: Spans, resource: &Resource, ratio: f64) -> SdkTracerProvider {
     SdkTracerProvider::builder()
         .with_span_processor(Processor { spans })
-        .with_sampler(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(ratio))))
+        .with_sampler(Sampler::ParentBased(Box::new(Begins(Sampler::TraceIdRatioBased(ratio)))))
         .with_span_limits(SpanLimits::default())
         .with_resource(resource.clone())
         .build()

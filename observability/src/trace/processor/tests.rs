@@ -53,6 +53,20 @@ fn traces_that_are_not_sampled_make_no_spans() {
 }
 
 #[test]
+fn what_is_done_for_a_request_that_is_not_sampled_begins_no_trace_of_its_own() {
+    let context = TraceContext {
+        trace: TraceId::from_bytes(7u128.to_be_bytes()),
+        span: SpanId::from_bytes(8u64.to_be_bytes()),
+        sampled: false,
+    };
+    let spans = spans(1.0, || {
+        let _current = context.enter();
+        drop(tracing::info_span!("work").entered());
+    });
+    assert!(spans.is_empty(), "{spans:?}");
+}
+
+#[test]
 fn what_the_exporter_itself_is_made_of_makes_no_spans() {
     let spans = spans(1.0, || {
         drop(tracing::info_span!(target: "h2::client", "frame").entered());
