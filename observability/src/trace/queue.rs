@@ -70,6 +70,10 @@ impl Queue {
     /// Takes what has ended, or drops and counts it.
     pub(super) fn finish(&self, ended: Box<dyn Ended>) {
         let spans = ended.spans();
+        if spans == 0 {
+            // It would count against no bound.
+            return;
+        }
         // While a thread ends it has no number; any lane will do.
         let lane = LANE.try_with(|&lane| lane).unwrap_or(0);
         let Some(lane) = self.lanes.get(lane) else { return };

@@ -167,7 +167,11 @@ impl Builder {
         let mut last = None;
         for (number, ended) in self.entries.drain(..) {
             let before = spans.len();
-            if let Err(panic) = contain(|| ended.build(&mut spans)) {
+            let built = contain(|| {
+                ended.build(&mut spans);
+                debug_assert_eq!(spans.len(), before + number, "it has said how many there are");
+            });
+            if let Err(panic) = built {
                 spans.truncate(before);
                 taken.end_some(number, Fate::Crashed);
                 lost += number;
