@@ -74,6 +74,15 @@ impl TraceContext {
         Entered { before, _attached: attached, _thread: PhantomData }
     }
 
+    /// Leaves the trace at hand until the guard is dropped: for what outlasts the work that has begun
+    /// it, as a timer that is set again and again, and for work that only waited its turn behind it.
+    pub fn leave() -> Entered {
+        let before = CURRENT.replace(None);
+        let is_left = before.is_some() || HAS_SPANS.load(Ordering::Relaxed);
+        let attached = is_left.then(|| OtelContext::new().attach());
+        Entered { before, _attached: attached, _thread: PhantomData }
+    }
+
     /// The same for OpenTelemetry.
     #[must_use]
     pub fn span_context(&self) -> SpanContext {

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tracing::{Instrument, info_span};
+use trunkline_runtime::trace::TraceContext;
 use trunkline_runtime::{
     Actor, Address, ChildSpec, Context, Detail, Failure, Handles, Message, Reply,
 };
@@ -70,7 +71,8 @@ pub struct Resolver {
     settings: Arc<ResolverSettings>,
     /// None until first needed, and after its files have changed.
     dns: Option<Dns>,
-    waiting: VecDeque<(Lookup, Reply<Result<Found, LookupError>>)>,
+    /// With the trace in which they were asked for.
+    waiting: VecDeque<(Lookup, Reply<Result<Found, LookupError>>, Option<TraceContext>)>,
     counts: Arc<Counts>,
 }
 
@@ -112,7 +114,7 @@ impl Handles<Lookup> for Resolver {
         if self.counts.under_way.load(Relaxed) < UNDER_WAY {
             self.begin(lookup, reply, cx);
         } else if self.waiting.len() < WAITING {
-            self.waiting.push_back((lookup, reply));
+            self.waiting.push_back((lookup, reply, TraceContext::current()));
             self.counts.waiting.store(self.waiting.len(), Relaxed);
         } else {
             reply.send(Err(LookupError::Busy));
@@ -143,8 +145,10 @@ impl Resolver {
             count.fetch_add(1, Relaxed);
             state.counts.under_way.fetch_sub(1, Relaxed);
             reply.send(answer);
-            if let Some((lookup, reply)) = state.waiting.pop_front() {
+            if let Some((lookup, reply, trace)) = state.waiting.pop_front() {
                 state.counts.waiting.store(state.waiting.len(), Relaxed);
+                // It only waited for the one before.
+                let _entered = trace.map_or_else(TraceContext::leave, TraceContext::enter);
                 state.begin(lookup, reply, cx);
             }
         });

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
+use trunkline_runtime::trace::TraceContext;
 use trunkline_runtime::{
     Actor, Address, AskError, Context, Detail, Failure, Handles, Message, Reply, Timer,
 };
@@ -248,6 +249,8 @@ impl PoolActor {
         let now = Instant::now();
         let again = outcome.unfinished.then(|| now + AGAIN);
         let next = self.membership.next_due().into_iter().chain(again).min();
+        // It comes for as long as the pool is there, and is not a part of what was asked of it now.
+        let _outside = TraceContext::leave();
         self.turn = next.map(|at| cx.after(at.saturating_duration_since(now), Turn));
         if !self.membership.is_unheard() {
             cx.ready();
