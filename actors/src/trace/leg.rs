@@ -57,9 +57,14 @@ pub(crate) struct Attempt {
 pub(crate) struct Hedge {
     pub(crate) span: SpanId,
     granted: OnceCell<(Instant, Arc<Backend>)>,
+    /// Why it was given no lease.
+    refused: Cell<Option<(Instant, &'static str)>>,
+    reused: Cell<bool>,
     connected: Cell<Option<Instant>>,
     /// When and how, and the status of an answer, or 0.
     ended: Cell<Option<(Instant, &'static str, u16)>>,
+    /// When nobody asked it any more.
+    over: Cell<Option<Instant>>,
 }
 
 impl Hedge {
@@ -68,8 +73,23 @@ impl Hedge {
         let _ = self.granted.set((now, Arc::clone(backend)));
     }
 
+    /// There is no lease for it.
+    pub(crate) fn refused(&self, why: &'static str, now: Instant) {
+        self.refused.set(Some((now, why)));
+    }
+
+    /// It goes over a connection that was kept.
+    pub(crate) fn reuses(&self) {
+        self.reused.set(true);
+    }
+
     pub(crate) fn connected(&self, now: Instant) {
         self.connected.set(Some(now));
+    }
+
+    /// Nobody asks it any more, whether it was faster or not.
+    pub(crate) fn over(&self, now: Instant) {
+        self.over.set(Some(now));
     }
 
     pub(crate) fn ended(&self, outcome: &'static str, status: u16, now: Instant) {
@@ -84,11 +104,11 @@ impl Hedge {
             backend: Arc::clone(backend),
             is_hedge: true,
             is_winner: false,
-            reused: self.connected.get().is_none(),
+            reused: self.reused.get(),
             connected: self.connected.get(),
             sent: None,
             first_byte: None,
-            ended: ended.map(|(at, ..)| at),
+            ended: ended.map(|(at, ..)| at).or(self.over.get()),
             // The first one was faster, and this one was dropped.
             outcome: ended.map_or("overtaken", |(_, outcome, _)| outcome),
             well: ended.is_none(),
@@ -108,8 +128,11 @@ impl Leg {
         let hedge = Rc::new(Hedge {
             span: new_span(),
             granted: OnceCell::new(),
+            refused: Cell::new(None),
+            reused: Cell::new(false),
             connected: Cell::new(None),
             ended: Cell::new(None),
+            over: Cell::new(None),
         });
         (Self { hedge: Some(Rc::clone(&hedge)), ..Self::ask(now) }, hedge)
     }
@@ -157,14 +180,19 @@ impl Leg {
     /// The second of two was faster: its leg is the one that counts.
     pub(crate) fn wins(&mut self) {
         if let Some(attempt) = self.attempt() {
-            (attempt.outcome, attempt.is_winner) = ("", true);
+            // How it ends is yet to be seen.
+            (attempt.outcome, attempt.well, attempt.ended) = ("", false, None);
+            attempt.is_winner = true;
         }
     }
 
     /// What is left once nothing of it changes any more.
     pub(crate) fn settle(&mut self) {
-        if self.attempt().is_none() && self.hedge.take().is_some() {
-            self.refused.get_or_insert("none_free");
+        if self.attempt().is_none()
+            && let Some(hedge) = self.hedge.take()
+        {
+            let (answered, refused) = hedge.refused.get().unzip();
+            (self.answered, self.refused) = (answered.or(hedge.over.get()), refused);
         }
     }
 
@@ -209,17 +237,21 @@ pub(crate) struct Travelled {
     attempt: Option<Attempt>,
     /// Of the backend's actor.
     generation: u32,
+    /// Of a second backend, which was asked beside the first.
+    is_hedge: bool,
 }
 
 impl Travelled {
     /// All legs of a way.
     pub(crate) fn all(legs: &mut Legs, directory: &Directory) -> SmallVec<[Self; 2]> {
         let travelled = legs.drain(..).map(|mut leg| {
+            let is_hedge =
+                leg.hedge.is_some() || leg.attempt.as_ref().is_some_and(|attempt| attempt.is_hedge);
             leg.settle();
             let Leg { asked, queued, answered, refused, attempt, hedge: _ } = leg;
             let generation = |attempt: &Attempt| directory.generation(attempt.backend.id());
             let generation = attempt.as_ref().map_or(0, generation);
-            Self { asked, queued, answered, refused, attempt, generation }
+            Self { asked, queued, answered, refused, attempt, generation, is_hedge }
         });
         travelled.collect()
     }
@@ -252,13 +284,15 @@ pub(crate) struct Way<'a> {
 impl Way<'_> {
     /// Appends the spans of all legs.
     pub(crate) fn build(&self, legs: &[Travelled], out: &mut Vec<SpanData>) {
-        let mut sent = 0;
+        let mut tried = 0;
         for (index, leg) in legs.iter().enumerate() {
-            let next = legs.get(index + 1).map_or(self.ended, |next| next.asked);
             self.lease(leg, out);
             if let Some(attempt) = &leg.attempt {
-                out.push(self.attempt(attempt, leg, next, sent));
-                sent += 1;
+                // A second backend that is asked beside it ends nothing.
+                let next = legs.iter().skip(index + 1).find(|next| !next.is_hedge);
+                let next = next.map_or(self.ended, |next| next.asked);
+                out.push(self.attempt(attempt, leg, next, tried));
+                tried += 1;
             }
         }
     }
@@ -284,7 +318,8 @@ impl Way<'_> {
             (None, None) => "unanswered",
         };
         lease.word("trunkline.outcome", outcome);
-        if outcome != "granted" {
+        // That there is none for a second backend beside the first fails nothing.
+        if outcome != "granted" && !leg.is_hedge {
             lease.word("error.type", outcome);
             lease.error(outcome);
         }
@@ -352,3 +387,6 @@ impl Way<'_> {
         draft.done()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -71,7 +71,13 @@ impl Site {
                 return Ok(Reached { stream, lease, reused: true, at: now });
             }
             begun.account.reused = false;
-            let left = begun.remaining(now)?;
+            let left = match begun.remaining(now) {
+                Ok(left) => left,
+                Err(fault) => {
+                    begun.account.try_ends(fault.code(), false);
+                    return Err(fault);
+                }
+            };
             let addresses = [backend.address()];
             let connected = connect(&addresses, within.min(left), &self.upstreams.tcp).await;
             now = Instant::now();

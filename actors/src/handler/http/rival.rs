@@ -39,11 +39,26 @@ pub(super) async fn second(
     request: &[u8],
     hedge: Option<&Hedge>,
 ) -> Option<Rival> {
-    let Ok(Grant::Lease(mut lease)) = site.upstreams.route(pool).grant(asked, false).await else {
-        return None;
+    let _asked = AskedFor(hedge);
+    let refused = |why: &'static str| {
+        if let Some(hedge) = hedge {
+            hedge.refused(why, Instant::now());
+        }
+    };
+    let mut lease = match site.upstreams.route(pool).grant(asked, false).await {
+        Ok(Grant::Lease(lease)) => lease,
+        Ok(Grant::Queued(_)) => {
+            refused("none_free");
+            return None;
+        }
+        Err(code) => {
+            refused(code.name());
+            return None;
+        }
     };
     // Not before: where nobody else is free, every slow request would take one for nothing.
     if !lease.pool().may_repeat(Again::Hedge) {
+        refused("budget_spent");
         return None;
     }
     let (reuse, within, unwanted) = {
@@ -65,6 +80,9 @@ pub(super) async fn second(
     let kept =
         if reuse && !lease.is_trial() { kept::take(backend.id(), Instant::now()) } else { None };
     let reused = kept.is_some();
+    if let Some(hedge) = hedge.filter(|_| reused) {
+        hedge.reuses();
+    }
     let stream = match kept {
         Some(stream) => stream,
         None => match connect(&[backend.address()], within, &site.upstreams.tcp).await {
@@ -106,6 +124,17 @@ pub(super) async fn second(
 /// The status of an answer that begins so, as far as it is there.
 fn status(first: &[u8]) -> Option<u16> {
     std::str::from_utf8(first.get(9..12)?).ok()?.parse().ok()
+}
+
+/// Notes when a second backend is asked no more, whatever the reason.
+struct AskedFor<'a>(Option<&'a Hedge>);
+
+impl Drop for AskedFor<'_> {
+    fn drop(&mut self) {
+        if let Some(hedge) = self.0 {
+            hedge.over(Instant::now());
+        }
+    }
 }
 
 /// A connection that may not be needed: dropped, it ends by force, so that its backend stops as well.
