@@ -140,3 +140,24 @@ impl<F: Future> Future for InTrace<F> {
         this.future.poll(task)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_is_left_until_the_guard_is_dropped() {
+        let (trace, span) = (TraceId::from_bytes([1; 16]), SpanId::from_bytes([2; 8]));
+        let context = TraceContext { trace, span, sampled: true };
+        let entered = context.enter();
+        let left = TraceContext::leave();
+        assert_eq!(TraceContext::current(), None);
+        let is_told = || OtelContext::map_current(|current| current.has_active_span());
+        assert!(!is_told());
+        drop(left);
+        assert_eq!(TraceContext::current(), Some(context));
+        assert!(is_told());
+        drop(entered);
+        assert_eq!(TraceContext::current(), None);
+    }
+}

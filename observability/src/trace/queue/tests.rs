@@ -27,6 +27,14 @@ fn what_does_not_fit_is_dropped_and_counted_before_it_is_built() {
 }
 
 #[test]
+fn what_makes_no_spans_does_not_wait() {
+    let queue = queue(10);
+    queue.finish(Box::new(Many(0)));
+    assert!(take(&queue, 512).is_none());
+    assert_eq!(queue.counts(), Counts::default());
+}
+
+#[test]
 fn what_is_taken_still_counts_against_the_bound_until_it_is_sent() {
     let queue = queue(10);
     queue.finish(Box::new(Many(10)));
