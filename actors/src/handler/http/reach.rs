@@ -74,7 +74,7 @@ impl Site {
             let left = match begun.remaining(now) {
                 Ok(left) => left,
                 Err(fault) => {
-                    begun.account.try_ends(fault.code(), false);
+                    begun.account.try_ends(fault.code(), false, 0, now);
                     return Err(fault);
                 }
             };
