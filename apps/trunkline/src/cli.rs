@@ -10,6 +10,7 @@ use trunkline_config::{Format, Mistakes, Override, Settings, Source, parse};
 use trunkline_runtime::Ended;
 
 use crate::console::{complain, say};
+use crate::operate::{self, Operate};
 use crate::server::{Plan, ServeError, SettingsFile};
 use crate::unfiled::{self, Refusal};
 use crate::{App, demo, exit};
@@ -56,6 +57,8 @@ enum Command {
         #[command(flatten)]
         observing: Observing,
     },
+    #[command(flatten)]
+    Operate(Operate),
 }
 
 /// The whole program.
@@ -82,6 +85,7 @@ pub(crate) fn run(app: App) -> ExitCode {
                 .map_err(Refusal::Settings)
         }
         Some(Command::Check { file }) => return check(&app, &file),
+        Some(Command::Operate(command)) => return operate::run(command, &program()),
         Some(Command::Proxy { listen, to, balance, observing }) => {
             proxy(listen, to, balance, observing)
                 .map(|settings| Plan::new(settings, None))
@@ -190,7 +194,7 @@ mod tests {
                 Some(Command::Run { observing, .. } | Command::Proxy { observing, .. }) => {
                     observing
                 }
-                Some(Command::Check { .. }) => panic!("nothing is served"),
+                Some(Command::Check { .. } | Command::Operate(_)) => panic!("nothing is served"),
             };
             assert_eq!(observing.overrides().len(), 2);
         }

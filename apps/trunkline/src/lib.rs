@@ -52,6 +52,8 @@ mod console;
 mod demo;
 mod exit;
 pub mod guide;
+#[cfg(feature = "cli")]
+mod operate;
 mod reload;
 mod server;
 mod steward;

@@ -13,6 +13,7 @@
 //! | `limits` | connections beyond a limit |
 //! | `signals` | drain, lame duck, SIGHUP |
 //! | `logging` | the lines on stderr |
+//! | `terminal` | the commands for a running server |
 //! | `crashes` | every actor of the tree, crashed by the build with fault injection |
 //! | `suspending` | a listener that an operator suspends and restarts |
 //! | `site`, `end` | a running program between the test's own two ends of a connection |
@@ -36,6 +37,7 @@ mod refusals;
 mod signals;
 mod site;
 mod suspending;
+mod terminal;
 mod tiers;
 
 /// Any port of 127.0.0.1.

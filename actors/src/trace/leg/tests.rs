@@ -56,7 +56,7 @@ fn leg(fate: Fate, at: impl Fn(u64) -> Instant) -> Leg {
                 Some(hedged) => {
                     hedge.granted(&backend(), at(1));
                     if matches!(hedged, Hedged::Failed) {
-                        hedge.ended("refused", at(2));
+                        hedge.ended("refused", 0, at(2));
                     }
                 }
             }
