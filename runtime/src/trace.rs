@@ -68,6 +68,7 @@ impl TraceContext {
 
     /// Makes it current until the guard is dropped. Where it is sampled, it is OpenTelemetry's
     /// current context as well: spans of `tracing` and of that API hang under it.
+    #[inline]
     pub fn enter(self) -> Entered {
         let before = CURRENT.replace(Some(self));
         let attached = self.sampled.then(|| self.to_opentelemetry().attach());

@@ -6,6 +6,7 @@
 use opentelemetry::trace::{SpanId, TraceId};
 
 use super::Format;
+use crate::trace::w3c::digits;
 
 /// The most bytes that [`append`] adds.
 pub(crate) const LENGTH: usize = ",\"trace_id\":\"\",\"span_id\":\"\"".len() + 32 + 16;
@@ -27,13 +28,10 @@ pub(crate) fn append(out: &mut Vec<u8>, format: Format, (trace, span): (TraceId,
 /// Appends two digits for each byte.
 #[inline]
 pub(crate) fn hexadecimal<const N: usize>(out: &mut Vec<u8>, bytes: [u8; N]) {
-    for byte in bytes {
-        let digits = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
-        out.extend_from_slice(&digits);
-    }
+    let at = out.len();
+    out.resize(at + 2 * N, b'0');
+    digits(&bytes, &mut out[at..]);
 }
-
-const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 #[cfg(test)]
 mod tests {

@@ -64,12 +64,26 @@ pub fn span_digits(span: SpanId) -> [u8; 16] {
     written
 }
 
-fn digits(bytes: &[u8], to: &mut [u8]) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for (pair, byte) in to.chunks_exact_mut(2).zip(bytes) {
-        pair[0] = DIGITS[usize::from(byte >> 4)];
-        pair[1] = DIGITS[usize::from(byte & 15)];
+/// Writes two digits for each byte, a multiple of four of them.
+#[inline]
+pub(crate) fn digits(bytes: &[u8], to: &mut [u8]) {
+    for (digits, four) in to.chunks_exact_mut(8).zip(bytes.chunks_exact(4)) {
+        let four = four.iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
+        digits.copy_from_slice(&eight_digits(four).to_be_bytes());
     }
+}
+
+/// The digits of 32 bits, all at once: each request writes some 50 of them.
+#[inline]
+fn eight_digits(number: u64) -> u64 {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    // Each half byte gets a byte of its own.
+    let mut apart = (number << 16 | number) & 0x0000_ffff_0000_ffff;
+    apart = (apart << 8 | apart) & 0x00ff_00ff_00ff_00ff;
+    apart = (apart << 4 | apart) & (0x0f * EACH);
+    // One where it is ten or more, which is written as a letter.
+    let letters = (apart + 6 * EACH) >> 4 & EACH;
+    apart + u64::from(b'0') * EACH + letters * u64::from(b'a' - b'0' - 10)
 }
 
 #[cfg(test)]
