@@ -1,11 +1,15 @@
 //! Counts the instructions of a run: figures that a change can be held against, since unlike times
 //! they are the same from one run to the next.
 
+mod callgrind;
+
 use std::env;
 
 use anyhow::{Context as _, Result, ensure};
 
 use crate::peers::find;
+
+pub use callgrind::Callgrind;
 
 /// Instructions of a whole run of this program with these arguments, under valgrind's callgrind. Two
 /// runs that differ in how often they do something tell what it costs: what starting and stopping

@@ -41,6 +41,10 @@ pub struct KeepalivePlan {
     /// Threads of the client: with one it takes less of the machine from what it measures.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: u16,
+    /// Send so many requests a second in all, by the clock: one that no connection is free for counts
+    /// from when it was due. Without it, each connection sends when it has its answer.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub rate: Option<u32>,
     /// Make one round of this many requests and end.
     #[arg(long, conflicts_with = "seconds")]
     pub requests: Option<u64>,
@@ -52,8 +56,8 @@ pub struct KeepalivePlan {
 impl KeepalivePlan {
     /// 64-byte requests on `connections` connections by two threads, in rounds on command.
     pub fn new(to: SocketAddr, connections: u16) -> Self {
-        let (lines, http, requests, seconds) = (false, false, None, None);
-        Self { to, connections, size: 64, lines, http, threads: 2, requests, seconds }
+        let (lines, http, rate, requests, seconds) = (false, false, None, None, None);
+        Self { to, connections, size: 64, lines, http, threads: 2, rate, requests, seconds }
     }
 
     /// The command line that means this plan.
@@ -64,6 +68,7 @@ impl KeepalivePlan {
             ("--size", self.size.to_string()),
             ("--threads", self.threads.to_string()),
         ];
+        numbers.extend(self.rate.map(|rate| ("--rate", rate.to_string())));
         numbers.extend(self.requests.map(|requests| ("--requests", requests.to_string())));
         numbers.extend(self.seconds.map(|seconds| ("--seconds", seconds.to_string())));
         let numbers = numbers.into_iter().flat_map(|(key, value)| [key.into(), value.into()]);

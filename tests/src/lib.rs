@@ -20,6 +20,7 @@
 //! | [`crowd`] | clients of HTTP that write down what became of each of their requests |
 //! | [`proxied`] | the settings that proxies are compared with |
 //! | [`collector`] | takes traces by OTLP, over gRPC and HTTP, and misbehaves |
+//! | [`receiver`] | the same in a process of its own, which throws them away |
 //! | [`exporting`] | an exporter of spans in a tree of its own, and requests for it |
 //! | [`syslog`] | takes the log of a program that sends it by UDP |
 //! | [`peers`] | outside programs: haproxy, nginx, redis, servers in Python |
@@ -65,6 +66,7 @@ pub mod process;
 pub mod procfs;
 pub mod protocols;
 pub mod proxied;
+pub mod receiver;
 pub mod runs;
 pub mod sample;
 pub mod short;

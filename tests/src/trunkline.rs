@@ -51,11 +51,26 @@ impl Trunkline {
         listeners: &[SocketAddr],
         log: &Path,
     ) -> Result<Self> {
-        let (command, file, folder) = prepare(program, configuration)?;
+        Self::run_command(Command::new(program), configuration, listeners, log, START)
+    }
+
+    /// Like [`Trunkline::run_logging_to`], where `command` names the program, and maybe a tool that runs
+    /// it; it may take `patience` to listen.
+    ///
+    /// # Errors
+    /// As [`Trunkline::run_logging_to`].
+    pub fn run_command(
+        command: Command,
+        configuration: &str,
+        listeners: &[SocketAddr],
+        log: &Path,
+        patience: Duration,
+    ) -> Result<Self> {
+        let (command, file, folder) = prepare_command(command, configuration)?;
         let to = File::create(log).with_context(|| log.display().to_string())?;
         let process = Process::spawn_with_stderr(ending_with_this(command), to)?;
         let started = Self { process, configuration: file, _folder: folder };
-        started.listening_on(listeners).with_context(|| {
+        started.listening_within(listeners, patience).with_context(|| {
             let said = fs::read_to_string(log).unwrap_or_default();
             said.lines().take(FIRST_LINES).collect::<Vec<_>>().join("; ")
         })
@@ -103,9 +118,13 @@ impl Trunkline {
         &self.configuration
     }
 
-    fn listening_on(mut self, listeners: &[SocketAddr]) -> Result<Self> {
+    fn listening_on(self, listeners: &[SocketAddr]) -> Result<Self> {
+        self.listening_within(listeners, START)
+    }
+
+    fn listening_within(mut self, listeners: &[SocketAddr], patience: Duration) -> Result<Self> {
         for listener in listeners {
-            self.process.wait_until_listening(*listener, START)?;
+            self.process.wait_until_listening(*listener, patience)?;
         }
         Ok(self)
     }
@@ -134,10 +153,16 @@ pub fn serving(listen: SocketAddr, protocol: &str, workers: usize, log: &str) ->
 }
 
 fn prepare(program: &Path, configuration: &str) -> Result<(Command, PathBuf, TempDir)> {
+    prepare_command(Command::new(program), configuration)
+}
+
+fn prepare_command(
+    mut command: Command,
+    configuration: &str,
+) -> Result<(Command, PathBuf, TempDir)> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("trunkline.toml");
     fs::write(&file, configuration)?;
-    let mut command = Command::new(program);
     command.arg("run").arg("-c").arg(&file);
     // What somebody has set in their own shell must not override the file of a test.
     let overrides = |name: &str| name.starts_with("TRUNKLINE__") || name.starts_with("OTEL_");

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 use trunkline_tests::clock::monotonic_nanos;
 use trunkline_tests::keepalive::{Connected, KeepalivePlan, Round};
 use trunkline_tests::latency::Latency;
@@ -20,19 +20,43 @@ use crate::exchange::{Exchange, Persistence};
 /// How long one connection may take to be opened, and one request to be answered.
 const ANSWER: Duration = Duration::from_secs(10);
 
-/// What ends a round: whichever comes first.
+/// What ends a round, whichever comes first, and how fast it is.
 struct Limits {
-    requests: AtomicU64,
-    until: Option<Instant>,
+    requests: u64,
+    taken: AtomicU64,
+    began: Instant,
+    seconds: Option<u32>,
+    /// Requests a second.
+    rate: Option<u32>,
 }
 
 impl Limits {
-    /// Takes the right to send one more request.
-    fn take(&self) -> bool {
-        let in_time = self.until.is_none_or(|until| Instant::now() < until);
-        let one_less = |left: u64| left.checked_sub(1);
-        in_time
-            && self.requests.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok()
+    fn of(plan: &KeepalivePlan, requests: Option<u64>) -> Self {
+        let requests = requests.unwrap_or(u64::MAX);
+        let KeepalivePlan { seconds, rate, .. } = *plan;
+        Self { requests, taken: AtomicU64::new(0), began: Instant::now(), seconds, rate }
+    }
+
+    /// Takes the right to send one more request: its number.
+    fn take(&self) -> Option<u64> {
+        let in_time = self
+            .seconds
+            .is_none_or(|seconds| self.began.elapsed() < Duration::from_secs(seconds.into()));
+        let one_more = |taken: u64| (in_time && taken < self.requests).then_some(taken + 1);
+        self.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).ok()
+    }
+
+    /// Waits until this request is due. From when it counts, in nanoseconds of the monotonic clock:
+    /// from its sending, unless it should have been sent while all connections were busy.
+    async fn due(&self, number: u64) -> u64 {
+        let Some(rate) = self.rate else { return monotonic_nanos() };
+        let due = self.began + Duration::from_secs_f64(number as f64 / f64::from(rate));
+        let late = due.elapsed();
+        if late.is_zero() {
+            // A timer is a millisecond late, which is not the server's doing.
+            sleep_until(due).await;
+        }
+        monotonic_nanos() - u64::try_from(late.as_nanos()).unwrap_or(u64::MAX)
     }
 }
 
@@ -55,11 +79,7 @@ pub(crate) async fn run(plan: KeepalivePlan, mut commands: mpsc::Receiver<String
     }
     crate::answer(&Connected { connected: plan.connections.into() })?;
     if plan.requests.is_some() || plan.seconds.is_some() {
-        let seconds = plan.seconds.map(|seconds| Duration::from_secs(seconds.into()));
-        let limits = Limits {
-            requests: plan.requests.unwrap_or(u64::MAX).into(),
-            until: seconds.map(|seconds| Instant::now() + seconds),
-        };
+        let limits = Limits::of(&plan, plan.requests);
         return round(&mut connections, &exchange, limits).await;
     }
     while let Some(command) = commands.recv().await {
@@ -68,7 +88,7 @@ pub(crate) async fn run(plan: KeepalivePlan, mut commands: mpsc::Receiver<String
         else {
             bail!("{command:?} is no command: go REQUESTS");
         };
-        let limits = Limits { requests: requests.into(), until: None };
+        let limits = Limits::of(&plan, Some(requests));
         round(&mut connections, &exchange, limits).await?;
     }
     Ok(())
@@ -112,8 +132,10 @@ async fn share(mut stream: TcpStream, exchange: Exchange, limits: Arc<Limits>) -
     let mut buffer = Vec::new();
     let mut nanos = Vec::new();
     let mut error = None;
-    while error.is_none() && limits.take() {
-        let sent = monotonic_nanos();
+    while error.is_none()
+        && let Some(number) = limits.take()
+    {
+        let sent = limits.due(number).await;
         match exchange.make_within(ANSWER, &mut stream, &mut buffer).await {
             Ok(()) => nanos.push(monotonic_nanos() - sent),
             Err(failed) => error = Some(failed),

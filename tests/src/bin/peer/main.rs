@@ -34,6 +34,7 @@ mod keepalive;
 mod load;
 mod origin;
 mod plain_echo;
+mod receiver;
 mod short;
 
 /// Descriptors that a program needs beside its connections: stdio, files, the runtime's own.
@@ -65,6 +66,8 @@ enum Command {
     Origin(OriginPlan),
     /// An echo of lines as a plain tokio program would have it.
     PlainEcho(PlainEchoPlan),
+    /// Takes traces by OTLP over gRPC, and throws them away.
+    Receiver,
 }
 
 impl Command {
@@ -74,7 +77,7 @@ impl Command {
             Self::Backend(plan) => plan.threads,
             Self::Keepalive(plan) => plan.threads,
             Self::Short(plan) => plan.threads,
-            Self::Bulk(_) | Self::Origin(_) => 1,
+            Self::Bulk(_) | Self::Origin(_) | Self::Receiver => 1,
             Self::IdleClients(_) | Self::Load(_) | Self::PlainEcho(_) => 2,
         }
     }
@@ -119,6 +122,7 @@ fn run(command: Command) -> Result<()> {
             Command::Bulk(plan) => bulk::run(plan, commands).await,
             Command::Origin(plan) => origin::run(plan, commands).await,
             Command::PlainEcho(plan) => plain_echo::run(&plan),
+            Command::Receiver => receiver::run(commands).await,
         }
     })
 }
@@ -200,7 +204,7 @@ mod tests {
             let (lines, http) = (requests.is_some(), seconds.is_some());
             let plan =
                 KeepalivePlan { lines, http, requests, seconds, ..KeepalivePlan::new(TO, 1) };
-            let plan = KeepalivePlan { size: 2, threads: 1, ..plan };
+            let plan = KeepalivePlan { size: 2, threads: 1, rate: requests.and(Some(3)), ..plan };
             let parsed = parse(plan.arguments())?;
             assert!(matches!(parsed, Command::Keepalive(parsed) if parsed == plan));
         }
