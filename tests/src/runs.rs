@@ -1,7 +1,7 @@
 //! The long runs: each starts a server with its clients and backends, does something to it, and
 //! reports figures with their bounds.
 //!
-//! The program `long` makes them in full; the integration tests make short ones of the same code.
+//! The program `long` makes them in full, and `trace-cost` the one of its name; the integration tests make short ones of the same code.
 //!
 //! | File | What happens |
 //! |---|---|
@@ -19,13 +19,19 @@
 //! | [`dispatch`] | actors that messages are balanced over panic |
 //! | [`reload`] | backends come, go and are reweighed |
 //! | [`http`] | the same over HTTP: panics, long bodies, slow and idle clients |
+//! | [`collector`] | the collector of traces is slow, broken and gone |
+//! | [`observability_crashes`] | what shows the server to others panics until it is parked |
+//! | [`tree`] | the whole tree is asked for, with thousands of connections in it |
+//! | [`trace_cost`] | what tracing costs a request |
 //! | [`slow_http`] | a thousand clients of HTTP are slow on purpose |
 //!
 //! [`Report`] is what they return, [`Programs`] what they start, [`site`] the server most of them
 //! run.
 
+mod admin;
 pub mod broadcast;
 pub mod client;
+pub mod collector;
 mod cost;
 pub mod crashes;
 pub mod dispatch;
@@ -35,6 +41,7 @@ pub mod flood;
 mod host;
 pub mod http;
 pub mod idle;
+pub mod observability_crashes;
 pub(crate) mod pace;
 pub mod park;
 pub mod poison;
@@ -45,6 +52,8 @@ mod report;
 pub mod site;
 pub mod slow_http;
 pub mod stuck;
+pub mod trace_cost;
+pub mod tree;
 
 pub use programs::Programs;
 pub use report::Report;

@@ -11,6 +11,7 @@ use trunkline_tests::runs::stuck::{self, StuckPlan};
 use trunkline_tests::runs::{Programs, Report};
 
 mod http;
+mod observability;
 mod pools;
 mod protocols;
 

@@ -12,6 +12,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use trunkline_tests::runs::broadcast::{self, BroadcastPlan};
 use trunkline_tests::runs::client::{self, ClientPlan};
+use trunkline_tests::runs::collector::{self, CollectorPlan};
 use trunkline_tests::runs::crashes::{self, CrashPlan};
 use trunkline_tests::runs::dispatch::{self, DispatchPlan};
 use trunkline_tests::runs::escalate::{self, Victims};
@@ -25,12 +26,14 @@ use trunkline_tests::runs::http::keepalive::{self, KeepalivePlan};
 use trunkline_tests::runs::http::pool_crashes::{self, PoolCrashPlan};
 use trunkline_tests::runs::http::storm::{self, StormPlan};
 use trunkline_tests::runs::idle::{self, IdleRunPlan};
+use trunkline_tests::runs::observability_crashes::{self, ObservabilityCrashPlan};
 use trunkline_tests::runs::park::{self, ParkPlan};
 use trunkline_tests::runs::poison::{self, PoisonPlan};
 use trunkline_tests::runs::recoveries::{self, RecoveryPlan};
 use trunkline_tests::runs::reload::{self, ReloadPlan};
 use trunkline_tests::runs::slow_http::{self, SlowHttpPlan};
 use trunkline_tests::runs::stuck::{self, StuckPlan};
+use trunkline_tests::runs::tree::{self, TreePlan};
 use trunkline_tests::runs::{Programs, Report};
 
 /// Runs of the server with faults, under load; each ends by itself.
@@ -88,6 +91,12 @@ enum Run {
     RetryStorm,
     /// Attack with 1,000 slow clients of HTTP, in three ways (3 minutes).
     SlowHttp,
+    /// Trace every request while the collector is up, gone, slow, resetting and back (6 minutes).
+    Collector,
+    /// Let what shows the server to others panic until it is parked, and come back (3 minutes).
+    ObservabilityCrashes,
+    /// Ask 50 times for the whole tree, with 8,000 connections in it (45 s).
+    Tree,
 }
 
 fn main() -> ExitCode {
@@ -130,6 +139,11 @@ fn report(run: Run) -> Result<Report> {
         Run::PoolFaults => faults::run(&programs, FaultPlan::default()),
         Run::RetryStorm => storm::run(&programs, StormPlan::default()),
         Run::SlowHttp => slow_http::run(&programs, SlowHttpPlan::default()),
+        Run::Collector => collector::run(&programs, CollectorPlan::default()),
+        Run::ObservabilityCrashes => {
+            observability_crashes::run(&programs, ObservabilityCrashPlan::default())
+        }
+        Run::Tree => tree::run(&programs, TreePlan::default()),
         Run::Dispatch => dispatch::run(&programs, DispatchPlan::default()),
     }
 }
