@@ -134,6 +134,7 @@ impl Side {
         let configuration = format!(
             "[server]\nworkers = {WORKERS}\n{server}[log]\nlevel = \"error\"\n{further}\
              [listener.main]\nbind = \"{}\"\nprotocol = \"http\"\nroutes = [{{ pool = \"main\" }}]\n\
+             http = {{ requests = 1_000_000 }}\n\
              [pool.main]\nbackends = [\"{}\"]\n",
             port.address(),
             origin.address()
