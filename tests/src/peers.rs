@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`haproxy`] | haproxy as a proxy |
 //! | [`nginx`] | nginx as an HTTP backend, and as a proxy |
+//! | [`prometheus`] | Prometheus, scraping a server |
 //! | [`python`] | servers in Python |
 //! | [`redis`] | redis-server without persistence |
 //!
@@ -36,6 +37,7 @@ use crate::procfs::children_of;
 
 pub mod haproxy;
 pub mod nginx;
+pub mod prometheus;
 pub mod python;
 pub mod redis;
 

@@ -97,7 +97,7 @@ fn listen_to(command: Command) -> Result<Said> {
 }
 
 /// Runs a client that has to succeed; all it wrote to stdout.
-fn run(command: Command) -> Result<String> {
+pub(super) fn run(command: Command) -> Result<String> {
     let said = listen_to(command)?;
     ensure!(said.code == Some(0), "{:?}\n{}\n{}", said.code, said.stdout, said.stderr);
     Ok(said.stdout)
@@ -119,7 +119,7 @@ pub(super) fn require_of_python(name: &str) -> Result<Option<Program>> {
     require(&path)
 }
 
-fn script(name: &str) -> PathBuf {
+pub(super) fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/http/python").join(name)
 }
 

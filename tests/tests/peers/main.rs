@@ -7,6 +7,8 @@
 //! | `traffic` | redis-benchmark, wrk and curl through the program |
 //! | `http` | real clients, origins, WebSocket and slow attacks through the HTTP proxy |
 //! | `admin` | schemathesis finds the admin API to be as its document says |
+//! | `prometheus` | promtool and Prometheus read the metrics; the dashboard shows all of them |
+//! | `oteltap` | a collector that is not ours gets the traces, and who may begin them |
 //! | `redis_lite` | redis-benchmark and redis-cli against redis-lite, and it against redis-server |
 //! | `kernel_faults` | errors of accept, injected by strace |
 
@@ -17,7 +19,9 @@ use std::time::Duration;
 mod admin;
 mod http;
 mod kernel_faults;
+mod oteltap;
 mod programs;
+mod prometheus;
 mod redis_lite;
 mod traffic;
 
