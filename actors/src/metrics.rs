@@ -11,9 +11,11 @@
 //! | [`backend`] | how a backend has answered, and what became of it |
 //! | [`traffic`] | all of them at a scrape |
 //! | `members` | the backends of a pool at a scrape: so many, and the rest together |
+//! | `lasting` | totals of members that come and go |
 //! | `mailboxes` | how full those of routers, pools and backends are |
 
 pub mod backend;
+mod lasting;
 pub mod listener;
 mod mailboxes;
 mod members;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use trunkline_observability::metrics::{Counters, Histogram, LATENCY, Snapshot};
 
+use super::lasting::Counted;
 use crate::backend::health::Transition;
 
 /// How tries with a backend have gone, as labels.
@@ -73,8 +74,20 @@ impl BackendMetrics {
     }
 }
 
-impl BackendCounts {
-    pub(super) fn add(&mut self, other: &Self) {
+impl Counted for BackendCounts {
+    fn since(&self, before: &Self) -> Self {
+        fn less<const N: usize>(now: [u64; N], before: [u64; N]) -> [u64; N] {
+            std::array::from_fn(|place| now[place].saturating_sub(before[place]))
+        }
+        Self {
+            tries: less(self.tries, before.tries),
+            first_byte: self.first_byte.since(&before.first_byte),
+            duration: self.duration.since(&before.duration),
+            transitions: less(self.transitions, before.transitions),
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
         let add = |to: &mut [u64], from: &[u64]| {
             to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
         };

@@ -6,6 +6,9 @@ use std::sync::Arc;
 use trunkline_observability::metrics::Page;
 use trunkline_runtime::Node;
 
+use super::lasting::Lasting;
+use crate::backend::BackendId;
+
 /// The mailbox of one actor, or of several together.
 pub(super) struct Mailbox {
     /// The place in the tree, as a metric names it.
@@ -15,12 +18,19 @@ pub(super) struct Mailbox {
 }
 
 impl Mailbox {
-    pub(super) fn of<'a>(actor: String, nodes: impl IntoIterator<Item = &'a Arc<Node>>) -> Self {
-        nodes.into_iter().fold(Self { actor, waiting: 0, refused: 0 }, |all, node| Self {
-            waiting: all.waiting + u64::from(node.waiting()),
-            refused: all.refused + node.refused(),
-            ..all
-        })
+    pub(super) fn of(actor: String, node: &Arc<Node>) -> Self {
+        Self { actor, waiting: u64::from(node.waiting()), refused: node.refused() }
+    }
+
+    /// That of several actors, which come and go.
+    pub(super) fn of_members(
+        actor: String,
+        nodes: &[(BackendId, Arc<Node>)],
+        refused: &mut Lasting<u64>,
+    ) -> Self {
+        let waiting = nodes.iter().map(|(_, node)| u64::from(node.waiting())).sum();
+        let each = nodes.iter().map(|(id, node)| (*id, node.refused(), true));
+        Self { actor, waiting, refused: refused.update(each).unwrap_or_default() }
     }
 }
 

@@ -1,11 +1,13 @@
 //! The backends of a pool at a scrape.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use tokio::time::Instant;
 use trunkline_observability::metrics::Page;
 
 use super::backend::{BackendCounts, RESULTS, TRANSITIONS};
+use super::lasting::{Counted, Lasting};
 use crate::backend::health::Standing;
 use crate::pool::{Member, Pool};
 
@@ -25,11 +27,38 @@ struct Seen {
     draining: u64,
     weight: u64,
     in_flight: u64,
+    counts: Counts,
+}
+
+/// What never falls while it is a member.
+#[derive(Debug, Clone)]
+pub(super) struct Counts {
     leases: u64,
     connected: u64,
     failed: u64,
-    counts: BackendCounts,
+    answers: BackendCounts,
 }
+
+impl Counted for Counts {
+    fn since(&self, before: &Self) -> Self {
+        Self {
+            leases: self.leases.since(&before.leases),
+            connected: self.connected.since(&before.connected),
+            failed: self.failed.since(&before.failed),
+            answers: self.answers.since(&before.answers),
+        }
+    }
+
+    fn add(&mut self, more: &Self) {
+        self.leases += more.leases;
+        self.connected += more.connected;
+        self.failed += more.failed;
+        self.answers.add(&more.answers);
+    }
+}
+
+/// What those of each pool that are not shown by themselves have counted, from scrape to scrape.
+pub(super) type Rest = HashMap<String, Lasting<Counts>>;
 
 impl Seen {
     fn of(pool: &Pool, member: &Member, now: Instant) -> Self {
@@ -46,23 +75,22 @@ impl Seen {
             draining: u64::from(member.draining),
             weight: u64::from(member.weight.get()),
             in_flight: u64::from(backend.in_flight()),
-            leases: totals.leases,
-            connected: totals.connected,
-            failed: totals.failed,
-            counts: backend.metrics().counts(),
+            counts: Counts {
+                leases: totals.leases,
+                connected: totals.connected,
+                failed: totals.failed,
+                answers: backend.metrics().counts(),
+            },
         }
     }
 
-    fn add(&mut self, other: &Self) {
+    /// Adds all but what is counted.
+    fn join(&mut self, other: &Self) {
         self.up += other.up;
         self.ejected += other.ejected;
         self.draining += other.draining;
         self.weight += other.weight;
         self.in_flight += other.in_flight;
-        self.leases += other.leases;
-        self.connected += other.connected;
-        self.failed += other.failed;
-        self.counts.add(&other.counts);
     }
 }
 
@@ -72,21 +100,35 @@ pub(super) struct Members {
 }
 
 impl Members {
-    pub(super) fn of<'a>(pools: impl IntoIterator<Item = &'a Pool>, now: Instant) -> Self {
+    pub(super) fn of<'a>(
+        pools: impl IntoIterator<Item = &'a Pool>,
+        rests: &mut Rest,
+        now: Instant,
+    ) -> Self {
         let mut seen = Vec::new();
         for pool in pools {
             let current = pool.current();
             // By address: who is shown by itself does not change with every change of the rest.
             let mut members: Vec<_> = current.members().collect();
             members.sort_unstable_by_key(|member| member.backend.address());
-            let (shown, rest) = members.split_at(members.len().min(SHOWN));
-            seen.extend(shown.iter().map(|member| Seen::of(pool, member, now)));
-            let rest = rest.iter().map(|member| Seen::of(pool, member, now));
-            let rest = rest.reduce(|mut all, next| {
-                all.add(&next);
-                all
-            });
-            seen.extend(rest.map(|all| Seen { backend: OTHER.to_owned(), ..all }));
+            let mut shown: Vec<_> =
+                members.iter().map(|member| Seen::of(pool, member, now)).collect();
+            // Where there never was a rest, nothing has to be remembered.
+            if members.len() > SHOWN || rests.contains_key(pool.name()) {
+                let each = members.iter().zip(&shown).enumerate().map(|(place, (member, seen))| {
+                    (member.backend.id(), seen.counts.clone(), place >= SHOWN)
+                });
+                let counts = rests.entry(pool.name().to_owned()).or_default().update(each);
+                let rest = shown.drain(SHOWN.min(members.len())..).reduce(|mut all, next| {
+                    all.join(&next);
+                    all
+                });
+                let rest = rest.zip(counts);
+                let rest =
+                    rest.map(|(all, counts)| Seen { backend: OTHER.to_owned(), counts, ..all });
+                shown.extend(rest);
+            }
+            seen.extend(shown);
         }
         Self { seen }
     }
@@ -129,7 +171,7 @@ impl Members {
         let help = "Changes of what is known of it";
         let mut family = page.counts("trunkline_backend_transitions", help)?;
         self.each(|[pool, backend], seen| {
-            for (to, times) in TRANSITIONS.into_iter().zip(seen.counts.transitions) {
+            for (to, times) in TRANSITIONS.into_iter().zip(seen.counts.answers.transitions) {
                 family.add(&[pool, backend, ("to", to)], times)?;
             }
             Ok(())
@@ -138,30 +180,30 @@ impl Members {
 
     fn leases(&self, page: &mut Page<'_>) -> fmt::Result {
         let mut family = page.counts("trunkline_backend_leases", "Leases that were given")?;
-        self.each(|labels, seen| family.add(&labels, seen.leases))?;
+        self.each(|labels, seen| family.add(&labels, seen.counts.leases))?;
         let help = "Connections that were made";
         let mut family = page.counts("trunkline_backend_connections", help)?;
-        self.each(|labels, seen| family.add(&labels, seen.connected))?;
+        self.each(|labels, seen| family.add(&labels, seen.counts.connected))?;
         let help = "Connections that failed, and it was to blame";
         let mut family = page.counts("trunkline_backend_connection_failures", help)?;
-        self.each(|labels, seen| family.add(&labels, seen.failed))
+        self.each(|labels, seen| family.add(&labels, seen.counts.failed))
     }
 
     fn tries(&self, page: &mut Page<'_>) -> fmt::Result {
         let help = "Requests that it was sent, and that told how it does";
         let mut family = page.counts("trunkline_backend_tries", help)?;
         self.each(|[pool, backend], seen| {
-            for (result, times) in RESULTS.into_iter().zip(seen.counts.tries) {
+            for (result, times) in RESULTS.into_iter().zip(seen.counts.answers.tries) {
                 family.add(&[pool, backend, ("result", result)], times)?;
             }
             Ok(())
         })?;
         let help = "From the request to the first byte of its answer";
         let mut family = page.histograms("trunkline_backend_first_byte", help)?;
-        self.each(|labels, seen| family.add_if_any(&labels, &seen.counts.first_byte))?;
+        self.each(|labels, seen| family.add_if_any(&labels, &seen.counts.answers.first_byte))?;
         let help = "From the request to the end of the try";
         let mut family = page.histograms("trunkline_backend_duration", help)?;
-        self.each(|labels, seen| family.add_if_any(&labels, &seen.counts.duration))
+        self.each(|labels, seen| family.add_if_any(&labels, &seen.counts.answers.duration))
     }
 }
 

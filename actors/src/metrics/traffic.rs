@@ -1,52 +1,84 @@
 //! Everything that serves traffic, at a scrape.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
+use parking_lot::Mutex;
 use tokio::time::Instant;
 use trunkline_observability::metrics::{Page, Source};
 
+use super::lasting::Lasting;
 use super::listener::{CODES, ListenerMetrics};
 use super::mailboxes::{self, Mailbox};
-use super::members::Members;
+use super::members::{Members, Rest};
 use super::request::{CLASSES, RequestMetrics};
 use crate::directory::Directory;
 use crate::http::route::Target;
 use crate::pool::Pool;
 
 /// The pools, routers and listeners that a directory knows.
-pub struct Traffic(pub Arc<Directory>);
+pub struct Traffic {
+    directory: Arc<Directory>,
+    /// What outlives the members of pools.
+    lasting: Mutex<PastMembers>,
+}
+
+#[derive(Default)]
+struct PastMembers {
+    rest: Rest,
+    /// What mailboxes of backends have refused, by pool.
+    refused: HashMap<Arc<str>, Lasting<u64>>,
+}
 
 impl Source for Traffic {
     fn measure(&self, page: &mut Page<'_>) -> fmt::Result {
-        let listeners = self.0.listeners();
+        let listeners = self.directory.listeners();
         connections(page, listeners)?;
         requests(page, listeners)?;
-        let names = self.0.pools();
-        let cells: Vec<_> = names.iter().filter_map(|name| self.0.pool(name)).collect();
+        let names = self.directory.pools();
+        let cells: Vec<_> = names.iter().filter_map(|name| self.directory.pool(name)).collect();
         pools(page, &cells)?;
-        Members::of(cells.iter().map(|pool| &**pool), Instant::now()).measure(page)?;
-        mailboxes::measure(page, &self.mailboxes(&names))
+        let mut lasting = self.lasting.lock();
+        let PastMembers { rest, refused } = &mut *lasting;
+        Members::of(cells.iter().map(|pool| &**pool), rest, Instant::now()).measure(page)?;
+        mailboxes::measure(page, &self.mailboxes(&names, refused))
     }
 }
 
 impl Traffic {
-    fn mailboxes(&self, pools: &[Arc<str>]) -> Vec<Mailbox> {
+    /// What `directory` knows at a scrape; it may be filled later.
+    #[must_use]
+    pub fn new(directory: Arc<Directory>) -> Self {
+        Self { directory, lasting: Mutex::default() }
+    }
+
+    fn mailboxes(
+        &self,
+        pools: &[Arc<str>],
+        refused: &mut HashMap<Arc<str>, Lasting<u64>>,
+    ) -> Vec<Mailbox> {
         let of_router = |(worker, router): (usize, &trunkline_runtime::Address<_>)| {
-            Mailbox::of(format!("routers/w{worker}"), [router.node()])
+            Mailbox::of(format!("routers/w{worker}"), router.node())
         };
-        let mut mailboxes: Vec<_> = self.0.routers().iter().enumerate().map(of_router).collect();
+        let mut mailboxes: Vec<_> =
+            self.directory.routers().iter().enumerate().map(of_router).collect();
         for name in pools {
-            let listed = self.0.with_pool(name, Clone::clone);
+            let listed = self.directory.with_pool(name, Clone::clone);
             let Some(listed) = listed else { continue };
-            mailboxes.push(Mailbox::of(format!("pools/{name}/pool"), [listed.actor.node()]));
+            mailboxes.push(Mailbox::of(format!("pools/{name}/pool"), listed.actor.node()));
             let current = listed.pool.current();
             let nodes: Vec<_> = current
                 .members()
-                .filter_map(|member| self.0.backend_node(member.backend.id()))
+                .filter_map(|member| {
+                    let id = member.backend.id();
+                    Some((id, self.directory.backend_node(id)?))
+                })
                 .collect();
-            mailboxes.push(Mailbox::of(format!("pools/{name}/ADDRESS/backend"), &nodes));
+            let actor = format!("pools/{name}/ADDRESS/backend");
+            let refused = refused.entry(Arc::clone(name)).or_default();
+            mailboxes.push(Mailbox::of_members(actor, &nodes, refused));
         }
         mailboxes
     }

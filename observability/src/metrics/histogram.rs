@@ -179,6 +179,17 @@ impl Snapshot {
         self.counts.iter().sum()
     }
 
+    /// The values that have come since it was `before`, of the same histogram.
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Self {
+        let counts = self.counts.iter().zip(&before.counts);
+        Self {
+            counts: counts.map(|(now, before)| now.saturating_sub(*before)).collect(),
+            sum: self.sum.wrapping_sub(before.sum),
+            ..self.clone()
+        }
+    }
+
     /// Adds the values of another one of the same scale.
     pub fn add(&mut self, other: &Self) {
         debug_assert_eq!(self.bounds, other.bounds, "of the same scale");

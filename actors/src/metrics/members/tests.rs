@@ -2,6 +2,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use trunkline_observability::metrics::{Metrics, Source};
 
 use super::*;
@@ -13,18 +14,18 @@ const POLICY: HealthPolicy =
     HealthPolicy { fall: 1, probe_fall: 1, rise: 1, retry_after: Duration::from_secs(1) };
 
 /// Shows the members of a pool.
-struct Shown(Pool);
+struct Shown(Pool, Mutex<Rest>);
 
 impl Source for Shown {
     fn measure(&self, page: &mut Page<'_>) -> fmt::Result {
-        Members::of([&self.0], Instant::now()).measure(page)
+        Members::of([&self.0], &mut self.1.lock(), Instant::now()).measure(page)
     }
 }
 
 fn scrape(backends: &[Arc<Backend>]) -> String {
     let members = backends.iter().map(|backend| Member::new(Arc::clone(backend))).collect();
     let mut metrics = Metrics::default();
-    metrics.register(Shown(Pool::new("web", PoolSettings::default(), members)));
+    metrics.register(Shown(Pool::new("web", PoolSettings::default(), members), Mutex::default()));
     metrics.encode()
 }
 
@@ -98,4 +99,31 @@ fn the_series_of_a_backend_end_with_it() {
     let backends = backends(2);
     assert!(scrape(&backends).contains("10.0.0.1:80"));
     assert!(!scrape(&backends[..1]).contains("10.0.0.1:80"));
+}
+
+#[test]
+fn the_counts_of_the_rest_do_not_fall_when_one_of_them_leaves() {
+    let backends = backends(SHOWN + 3);
+    for (number, backend) in backends.iter().enumerate() {
+        for _ in 0..=number % 3 {
+            backend.metrics().tried(true, Duration::ZERO, Duration::ZERO);
+        }
+    }
+    let mut rests = Rest::default();
+    let mut rest = |backends: &[Arc<Backend>]| {
+        let members = backends.iter().map(|backend| Member::new(Arc::clone(backend))).collect();
+        let pool = Pool::new("web", PoolSettings::default(), members);
+        let Members { seen } = Members::of([&pool], &mut rests, Instant::now());
+        let rest = seen.iter().find(|seen| seen.backend == OTHER);
+        rest.map(|rest| (rest.weight, rest.counts.answers.tries[0]))
+    };
+    // The last three of 0, 1, 2, 0, … and one more each.
+    assert_eq!(rest(&backends), Some((3, 2 + 3 + 1)));
+    assert_eq!(rest(&backends[..SHOWN + 2]), Some((2, 6)));
+    // One that was shown by itself comes to the rest without what it had counted there.
+    let last = &backends[SHOWN - 1];
+    last.metrics().tried(true, Duration::ZERO, Duration::ZERO);
+    let first: Vec<_> = self::backends(1).into_iter().chain(backends[..SHOWN].to_vec()).collect();
+    assert_eq!(rest(&first), Some((1, 7)));
+    assert_eq!(rest(&backends[..SHOWN]), None);
 }

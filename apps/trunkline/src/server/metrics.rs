@@ -21,7 +21,7 @@ pub(super) fn metrics(
 ) -> Metrics {
     let mut metrics = Metrics::default();
     metrics.register(Build { version: env!("CARGO_PKG_VERSION") });
-    metrics.register(Traffic(Arc::clone(directory)));
+    metrics.register(Traffic::new(Arc::clone(directory)));
     metrics.register(Supervision(runtime.clone()));
     let lines = log.watch_dropped_lines();
     metrics.register(match exporter {
