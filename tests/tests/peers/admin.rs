@@ -10,7 +10,7 @@ use trunkline_tests::process::Process;
 use trunkline_tests::trunkline::Trunkline;
 
 use super::http::require_of_python;
-use super::{ANY, LONG, peer, trunkline};
+use super::{ANY, SOON, peer, trunkline};
 
 /// Starts the program with the admin API in front of a backend that serves.
 fn start(admin: SocketAddr, main: SocketAddr, backend: &Backend) -> Result<Trunkline> {
@@ -41,7 +41,7 @@ fn schemathesis_finds_the_admin_api_to_be_as_its_document_says() -> Result<()> {
     // Where it keeps what it has found.
     command.current_dir(folder.path());
     let mut client = Process::spawn(command)?;
-    let code = client.wait(LONG).context("schemathesis")?.code();
+    let code = client.wait(SOON).context("schemathesis")?.code();
     let _shown = client.last_lines();
     let said = client.stdout().last(usize::MAX).join("\n");
     ensure!(code == Some(0), "{code:?}\n{said}");
