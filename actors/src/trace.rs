@@ -3,18 +3,20 @@
 mod close;
 mod connection;
 mod leg;
+mod legs;
 mod place;
 
 use std::rc::Rc;
 use std::time::SystemTime;
 
 use tokio::time::Instant;
-use trunkline_observability::trace::{Draft, Origin, SpanData, Tracer, new_span};
+use trunkline_observability::trace::{Draft, Origin, SpanData, SpanId, Tracer, new_span};
 use trunkline_runtime::trace::TraceContext;
 
 pub(crate) use close::Close;
 pub(crate) use connection::Opening;
-pub(crate) use leg::{Attempt, Hedge, Leg, Legs, Travelled, Way};
+pub(crate) use leg::{Attempt, Hedge, Leg, Travelled, Way};
+pub(crate) use legs::Legs;
 pub(crate) use place::{Place, place};
 
 use crate::backend::lease::Lease;
@@ -25,6 +27,9 @@ pub(crate) struct Trace {
     pub(crate) origin: Origin,
     /// Its way to a backend.
     pub(crate) legs: Legs,
+    /// The span of the first try, until there is one: a request names it from the start, so that it
+    /// is written once.
+    first: Option<SpanId>,
     /// Something wants to know all that may have failed, or this one whatever becomes of it.
     keeps: bool,
 }
@@ -35,7 +40,7 @@ impl Trace {
         let tracer = Tracer::of_process()?;
         let origin = tracer.begin(asked, trusted);
         let keeps = tracer.wants(&origin.context, true);
-        Some(Self { origin, legs: Legs::new(), keeps })
+        Some(Self { origin, legs: Legs::default(), first: Some(new_span()), keeps })
     }
 
     /// Whether the moments of this one are worth a look at the clock.
@@ -61,7 +66,7 @@ impl Trace {
 
     /// The leg that the request is on: the last that is no hedge which has not won.
     pub(crate) fn leg(&mut self) -> Option<&mut Leg> {
-        self.legs.iter_mut().rev().find(|leg| !leg.is_hedge())
+        self.legs.listened()
     }
 
     /// The second backend is the one that is listened to from here on.
@@ -71,11 +76,20 @@ impl Trace {
         }
     }
 
-    /// There is a lease: what the backend is told that it is a part of.
-    pub(crate) fn granted(&mut self, lease: &Lease, now: Instant) -> TraceContext {
-        let leg = self.legs.last_mut();
-        let span = leg.map_or_else(new_span, |leg| leg.granted(lease.backend(), now));
-        TraceContext { span, ..self.origin.context }
+    /// What the first backend is told that its work is a part of.
+    pub(crate) fn first_try(&self) -> TraceContext {
+        let context = self.origin.context;
+        TraceContext { span: self.first.unwrap_or(context.span), ..context }
+    }
+
+    /// There is a lease, and a try begins: its span, if it is not [`Self::first_try`].
+    pub(crate) fn granted(&mut self, lease: &Lease, now: Instant) -> Option<SpanId> {
+        let first = self.first.take();
+        let span = first.unwrap_or_else(new_span);
+        if let Some(leg) = self.legs.last_mut() {
+            leg.granted(lease.backend(), span, now);
+        }
+        first.is_none().then_some(span)
     }
 }
 

@@ -71,7 +71,7 @@ impl TraceContext {
     #[inline]
     pub fn enter(self) -> Entered {
         let before = CURRENT.replace(Some(self));
-        let attached = self.sampled.then(|| self.to_opentelemetry().attach());
+        let attached = if self.sampled { Some(self.attach()) } else { None };
         Entered { before, _attached: attached, _thread: PhantomData }
     }
 
@@ -91,8 +91,10 @@ impl TraceContext {
         SpanContext::new(self.trace, self.span, flags, false, TraceState::NONE)
     }
 
-    fn to_opentelemetry(self) -> OtelContext {
-        OtelContext::new().with_remote_span_context(self.span_context())
+    /// Apart, so that what is not sampled is entered in a few instructions.
+    #[inline(never)]
+    fn attach(self) -> ContextGuard {
+        OtelContext::new().with_remote_span_context(self.span_context()).attach()
     }
 }
 
@@ -111,6 +113,7 @@ pub struct Entered {
 }
 
 impl Drop for Entered {
+    #[inline]
     fn drop(&mut self) {
         let _ = CURRENT.try_with(|current| current.set(self.before));
     }

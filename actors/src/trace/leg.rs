@@ -10,12 +10,9 @@ use tokio::time::Instant;
 use trunkline_observability::trace::{Clocks, Draft, SpanData, SpanId, SpanKind, new_span};
 use trunkline_runtime::trace::TraceContext;
 
-use super::{Place, place};
+use super::{Legs, Place, place};
 use crate::backend::Backend;
 use crate::directory::Directory;
-
-/// The legs of one way. Most have one.
-pub(crate) type Legs = SmallVec<[Leg; 1]>;
 
 /// A lease that was asked for, and the try with the backend that it named.
 #[derive(Debug)]
@@ -146,9 +143,8 @@ impl Leg {
         self.answered = Some(now);
     }
 
-    /// There is a lease, and a try begins: its span.
-    pub(crate) fn granted(&mut self, backend: &Arc<Backend>, now: Instant) -> SpanId {
-        let span = new_span();
+    /// There is a lease, and a try begins, with this span.
+    pub(crate) fn granted(&mut self, backend: &Arc<Backend>, span: SpanId, now: Instant) {
         self.answered = Some(now);
         self.attempt = Some(Attempt {
             span,
@@ -164,17 +160,24 @@ impl Leg {
             well: false,
             status: 0,
         });
-        span
     }
 
     /// The try, if it has come so far.
     pub(crate) fn attempt(&mut self) -> Option<&mut Attempt> {
+        if self.hedge.is_some() {
+            self.take_over();
+        }
+        self.attempt.as_mut()
+    }
+
+    /// Takes what is known of the second one of two.
+    #[cold]
+    fn take_over(&mut self) {
         if let Some(attempt) = self.hedge.as_ref().and_then(|hedge| hedge.attempt()) {
             self.answered = self.hedge.as_ref().and_then(|hedge| Some(hedge.granted.get()?.0));
             self.attempt = Some(attempt);
             self.hedge = None;
         }
-        self.attempt.as_mut()
     }
 
     /// The second of two was faster: its leg is the one that counts.
@@ -244,7 +247,7 @@ pub(crate) struct Travelled {
 impl Travelled {
     /// All legs of a way.
     pub(crate) fn all(legs: &mut Legs, directory: &Directory) -> SmallVec<[Self; 2]> {
-        let travelled = legs.drain(..).map(|mut leg| {
+        let travelled = legs.drain().map(|mut leg| {
             let is_hedge =
                 leg.hedge.is_some() || leg.attempt.as_ref().is_some_and(|attempt| attempt.is_hedge);
             leg.settle();

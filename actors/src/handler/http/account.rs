@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use trunkline_observability::access::AccessLine;
-use trunkline_observability::trace::{Clocks, Tracer};
+use trunkline_observability::trace::{Clocks, SpanId, Tracer};
 use trunkline_runtime::trace::TraceContext;
 use trunkline_runtime::{Placement, crash, is_crash};
 
@@ -199,10 +199,11 @@ impl Account {
         }
     }
 
-    /// A backend is tried. What it is told that the request is a part of, where it is one of a trace.
-    pub(super) fn tries(&mut self, lease: &Lease, now: Instant) -> Option<TraceContext> {
+    /// A backend is tried. The span that it is to be told of, where that is not the one that the
+    /// request names already.
+    pub(super) fn tries(&mut self, lease: &Lease, now: Instant) -> Option<SpanId> {
         self.turns_to(lease);
-        self.trace.as_mut().map(|trace| trace.granted(lease, now))
+        self.trace.as_mut().and_then(|trace| trace.granted(lease, now))
     }
 
     /// The backend of `lease` is the one that is listened to.
@@ -416,6 +417,7 @@ impl Account {
         let now = Instant::now();
         let context = self.context();
         self.finish_trace("switched", None, now);
+        self.trace = None;
         self.close = context.map(|context| {
             Box::new(Close {
                 of: context,
@@ -430,12 +432,10 @@ impl Account {
     }
 
     fn finish_trace(&mut self, code: &'static str, failure: Option<Box<str>>, now: Instant) {
-        let (Some(mut trace), Some(tracer)) = (self.trace.take(), Tracer::of_process()) else {
-            return;
-        };
-        if !tracer.wants(&trace.origin.context, failure.is_some()) {
-            return;
-        }
+        let Some(tracer) = Tracer::of_process() else { return };
+        // Most are not wanted, and stay where they are: they are large.
+        let is_wanted = |trace: &mut Trace| tracer.wants(&trace.origin.context, failure.is_some());
+        let Some(mut trace) = self.trace.take_if(is_wanted) else { return };
         let worker = worker();
         let upstreams = &self.site.upstreams;
         let router = upstreams.routers.get(worker).map_or(0, |router| router.node().generation());

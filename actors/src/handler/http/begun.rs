@@ -139,8 +139,8 @@ impl Begun {
 
     /// A try with the backend of `lease` begins: the request names the try's span to it.
     pub(super) fn tries(&mut self, lease: &Lease, now: Instant) {
-        if let (Some(context), Some(at)) = (self.account.tries(lease, now), self.span_at) {
-            put_span(&mut self.first, at, context.span);
+        if let (Some(span), Some(at)) = (self.account.tries(lease, now), self.span_at) {
+            put_span(&mut self.first, at, span);
         }
     }
 
@@ -271,7 +271,7 @@ fn request(
                 upstream = pool.map(|pool| Upstream::of(pool, &keyed));
                 let trusted = (site.trusted)(client);
                 let trace = account.trace.as_ref().map(|trace| OnwardTrace {
-                    context: trace.origin.context,
+                    context: trace.first_try(),
                     is_clients: trace.origin.parent.is_some(),
                 });
                 let onward = Onward { path, client, trusted, close: false, trace };

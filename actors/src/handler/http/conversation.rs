@@ -178,10 +178,10 @@ impl Conversation {
         let status = begun.exchange.status();
         begun.account.status = status;
         let well = end.is_well() && status < 500;
-        begun.account.try_ends(end.outcome(), well, end.status().unwrap_or(status), Instant::now());
+        let now = Instant::now();
+        begun.account.try_ends(end.outcome(), well, end.status().unwrap_or(status), now);
         let fault = match end {
             End::Whole => {
-                let now = Instant::now();
                 // It ends now, and not when the client has gone as well.
                 if begun.exchange.backend_stays() {
                     kept::keep(lease.backend().id(), backend, &settled.keep, now);

@@ -44,7 +44,7 @@ fn leg(fate: Fate, at: impl Fn(u64) -> Instant) -> Leg {
             if queued {
                 leg.queued(at(1));
             }
-            leg.granted(&backend(), at(2));
+            leg.granted(&backend(), new_span(), at(2));
             if let Some(attempt) = leg.attempt().filter(|_| ended) {
                 attempt.ended("backend_reset", false, 0, at(4));
             }
@@ -74,7 +74,7 @@ fn built(fates: &[Fate]) -> (TraceContext, usize, Vec<SpanData>) {
     let clocks = Clocks::now();
     let begun = Instant::now();
     let (at, after) = (|micros| begun + Duration::from_micros(micros), fates.len() as u64 * 10);
-    let mut legs = Legs::new();
+    let mut legs = Legs::default();
     for (number, fate) in (0..).zip(fates) {
         legs.push(leg(*fate, |micros| at(number * 10 + micros)));
     }
