@@ -3,7 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `client`, `following`, `event_stream` | who asks the API, and the stream of events |
-//! | `answers` | what the API answers |
+//! | `whom`, `answers` | where the API is, and what it answers |
 //! | `trouble` | why a command did not do what it was asked |
 //! | `terminal`, `screen`, `line` | where the output goes, and lines that are safe to show |
 //! | `forest`, `folding`, `drawing` | the tree, what of it fits, and how it is drawn |
@@ -31,33 +31,22 @@ mod traces;
 mod trouble;
 mod watch;
 mod waterfall;
+mod whom;
 
-use std::env;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
-use trunkline_config::{AdminAddress, load_token};
 
 use crate::console::complain;
 use crate::exit;
 use answers::{Pools, Trace, Traces, Tree};
-use client::Client;
 use drawing::draw;
 use forest::Forest;
 use line::{Line, Style};
 use terminal::Terminal;
 use trouble::Trouble;
-
-/// Where the admin API is if nothing else is said: where the demo has it.
-const USUAL: &str = "127.0.0.1:9900";
-
-/// Says where the admin API is.
-const ADDRESS: &str = "TRUNKLINE_ADMIN";
-
-/// Holds the token.
-const TOKEN: &str = "TRUNKLINE_ADMIN_TOKEN";
+use whom::Whom;
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -162,47 +151,6 @@ pub(crate) struct Json {
     /// As JSON, as the admin API has it.
     #[arg(long)]
     json: bool,
-}
-
-/// Whom to ask.
-#[derive(Debug, Args)]
-pub(crate) struct Whom {
-    /// Where its admin API listens: IP:PORT or unix:/PATH. Else the variable TRUNKLINE_ADMIN, else
-    /// 127.0.0.1:9900.
-    #[arg(long, value_name = "ADDRESS")]
-    admin: Option<AdminAddress>,
-    /// The file whose first line is the token. Else the variable TRUNKLINE_ADMIN_TOKEN.
-    #[arg(long, value_name = "FILE")]
-    token_file: Option<PathBuf>,
-}
-
-impl Whom {
-    fn client(&self) -> Result<Client, Trouble> {
-        let token = match &self.token_file {
-            Some(file) => Some(load_token(file)?.expose().to_owned()),
-            None => variable(TOKEN)?,
-        };
-        Client::new(self.address()?, token.as_deref())
-    }
-
-    fn address(&self) -> Result<AdminAddress, Trouble> {
-        let named = match &self.admin {
-            Some(address) => return Ok(address.clone()),
-            None => variable(ADDRESS)?.unwrap_or_else(|| USUAL.to_owned()),
-        };
-        named.parse().map_err(|error| Trouble::Mistaken(format!("{ADDRESS}: {error}")))
-    }
-}
-
-/// A variable of the environment; none where it is empty.
-fn variable(name: &str) -> Result<Option<String>, Trouble> {
-    match env::var(name) {
-        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
-        Err(env::VarError::NotPresent) => Ok(None),
-        Err(env::VarError::NotUnicode(_)) => {
-            Err(Trouble::Mistaken(format!("{name} is not UTF-8: set it anew, or unset it")))
-        }
-    }
 }
 
 /// Does what the command says, for the program of that name.

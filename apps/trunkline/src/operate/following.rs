@@ -21,7 +21,7 @@ const SILENCE: Duration = Duration::from_secs(45);
 #[derive(Debug)]
 pub(super) enum Told {
     /// Something has happened; with the line of JSON that says so.
-    Happened(Happening, String),
+    Happened(Box<Happening>, String),
     /// So many events were lost: this program read too slowly.
     Lost(u64),
 }

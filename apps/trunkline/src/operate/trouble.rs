@@ -72,13 +72,11 @@ impl Trouble {
 
     /// The same with another remedy where what was named is not there: the API's speaks of its own
     /// paths, not of commands.
-    pub(super) fn or_missing(self, instead: &str) -> Self {
-        match self {
-            Self::Refused { status: status @ StatusCode::NOT_FOUND, error, .. } => {
-                Self::Refused { status, error, remedy: instead.to_owned() }
-            }
-            other => other,
+    pub(super) fn or_missing(mut self, instead: &str) -> Self {
+        if let Self::Refused { status: StatusCode::NOT_FOUND, remedy, .. } = &mut self {
+            instead.clone_into(remedy);
         }
+        self
     }
 
     /// What an answer that is none says.
@@ -107,10 +105,10 @@ impl Trouble {
 impl From<io::Error> for Trouble {
     /// Of writing to standard output.
     fn from(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::BrokenPipe => Self::ReaderGone,
-            _ => Self::Output(error),
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::ReaderGone;
         }
+        Self::Output(error)
     }
 }
 
