@@ -66,13 +66,16 @@ impl Message for Lookup {
     type Answer = Result<Found, LookupError>;
 }
 
+/// A look-up that waits for its turn, and the trace in which it was asked for.
+type Waiting = (Lookup, Reply<Result<Found, LookupError>>, Option<TraceContext>);
+
 /// The actor. What is under way is lost with a crash: whoever asked learns at once, and asks again.
 pub struct Resolver {
     settings: Arc<ResolverSettings>,
     /// None until first needed, and after its files have changed.
     dns: Option<Dns>,
     /// With the trace in which they were asked for.
-    waiting: VecDeque<(Lookup, Reply<Result<Found, LookupError>>, Option<TraceContext>)>,
+    waiting: VecDeque<Waiting>,
     counts: Arc<Counts>,
 }
 

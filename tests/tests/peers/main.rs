@@ -29,9 +29,6 @@ mod traffic;
 const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 /// Longer than anything here takes.
 const SOON: Duration = Duration::from_secs(60);
-/// Longer than the run of a program that asks thousands of questions.
-const LONG: Duration = Duration::from_secs(240);
-
 /// The clients and backends, as a program.
 fn peer() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_peer"))

@@ -6,7 +6,8 @@ use crate::site::{Setup, echo};
 
 /// The names of an object, sorted.
 fn names(object: &Value) -> Vec<&str> {
-    let mut names: Vec<_> = object.as_object().unwrap().keys().map(String::as_str).collect();
+    let keys = object.as_object().into_iter().flat_map(|object| object.keys());
+    let mut names: Vec<_> = keys.map(String::as_str).collect();
     names.sort_unstable();
     names
 }
