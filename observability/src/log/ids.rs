@@ -14,23 +14,34 @@ pub(crate) const LENGTH: usize = ",\"trace_id\":\"\",\"span_id\":\"\"".len() + 3
 /// Appends both members; what ends the line is still to follow.
 #[inline]
 pub(crate) fn append(out: &mut Vec<u8>, format: Format, (trace, span): (TraceId, SpanId)) {
-    let (before_trace, before_span): (&[u8], &[u8]) = match format {
-        Format::Text => (b" trace_id=\"", b"\" span_id=\""),
-        Format::Json => (b",\"trace_id\":\"", b"\",\"span_id\":\""),
-    };
-    out.extend_from_slice(before_trace);
-    hexadecimal(out, trace.to_bytes());
-    out.extend_from_slice(before_span);
-    hexadecimal(out, span.to_bytes());
-    out.push(b'"');
+    match format {
+        Format::Text => out.extend_from_slice(&members(TEXT, (11, 54), trace, span)),
+        Format::Json => out.extend_from_slice(&members(JSON, (13, 58), trace, span)),
+    }
+}
+
+const TEXT: [u8; 71] =
+    *b" trace_id=\"00000000000000000000000000000000\" span_id=\"0000000000000000\"";
+const JSON: [u8; LENGTH] =
+    *b",\"trace_id\":\"00000000000000000000000000000000\",\"span_id\":\"0000000000000000\"";
+
+/// Both members, of a length that is known: each line of a request has them.
+#[inline]
+fn members<const N: usize>(
+    mut empty: [u8; N],
+    (trace_at, span_at): (usize, usize),
+    trace: TraceId,
+    span: SpanId,
+) -> [u8; N] {
+    empty[trace_at..trace_at + 32].copy_from_slice(digits(trace.to_bytes()).as_flattened());
+    empty[span_at..span_at + 16].copy_from_slice(digits(span.to_bytes()).as_flattened());
+    empty
 }
 
 /// Appends two digits for each byte.
 #[inline]
 pub(crate) fn hexadecimal<const N: usize>(out: &mut Vec<u8>, bytes: [u8; N]) {
-    let at = out.len();
-    out.resize(at + 2 * N, b'0');
-    digits(&bytes, &mut out[at..]);
+    out.extend_from_slice(digits(bytes).as_flattened());
 }
 
 #[cfg(test)]
