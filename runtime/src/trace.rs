@@ -112,6 +112,18 @@ pub struct Entered {
     _thread: PhantomData<*const ()>,
 }
 
+impl Entered {
+    /// In `context`, if there is one. It is put in place as it is: taken apart at each poll it would
+    /// cost more.
+    #[inline]
+    fn of(context: Option<TraceContext>) -> Option<Self> {
+        let sampled = context.as_ref()?.sampled;
+        let before = CURRENT.replace(context);
+        let attached = if sampled { context.map(TraceContext::attach) } else { None };
+        Some(Self { before, _attached: attached, _thread: PhantomData })
+    }
+}
+
 impl Drop for Entered {
     #[inline]
     fn drop(&mut self) {
@@ -140,7 +152,7 @@ impl<F: Future> Future for InTrace<F> {
 
     fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let _entered = this.context.map(TraceContext::enter);
+        let _entered = Entered::of(*this.context);
         this.future.poll(task)
     }
 }
