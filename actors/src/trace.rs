@@ -3,7 +3,6 @@
 mod close;
 mod connection;
 mod leg;
-mod legs;
 mod place;
 
 use std::rc::Rc;
@@ -15,8 +14,7 @@ use trunkline_runtime::trace::TraceContext;
 
 pub(crate) use close::Close;
 pub(crate) use connection::Opening;
-pub(crate) use leg::{Attempt, Hedge, Leg, Travelled, Way};
-pub(crate) use legs::Legs;
+pub(crate) use leg::{Attempt, Hedge, Leg, Legs, Travelled, Way};
 pub(crate) use place::{Place, place};
 
 use crate::backend::lease::Lease;
@@ -40,7 +38,7 @@ impl Trace {
         let tracer = Tracer::of_process()?;
         let origin = tracer.begin(asked, trusted);
         let keeps = tracer.wants(&origin.context, true);
-        Some(Self { origin, legs: Legs::default(), first: Some(new_span()), keeps })
+        Some(Self { origin, legs: Legs::new(), first: Some(new_span()), keeps })
     }
 
     /// Whether the moments of this one are worth a look at the clock.
@@ -66,7 +64,7 @@ impl Trace {
 
     /// The leg that the request is on: the last that is no hedge which has not won.
     pub(crate) fn leg(&mut self) -> Option<&mut Leg> {
-        self.legs.listened()
+        self.legs.iter_mut().rev().find(|leg| !leg.is_hedge())
     }
 
     /// The second backend is the one that is listened to from here on.

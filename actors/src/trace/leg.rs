@@ -10,9 +10,12 @@ use tokio::time::Instant;
 use trunkline_observability::trace::{Clocks, Draft, SpanData, SpanId, SpanKind, new_span};
 use trunkline_runtime::trace::TraceContext;
 
-use super::{Legs, Place, place};
+use super::{Place, place};
 use crate::backend::Backend;
 use crate::directory::Directory;
+
+/// The legs of one way. Most have one.
+pub(crate) type Legs = SmallVec<[Leg; 1]>;
 
 /// A lease that was asked for, and the try with the backend that it named.
 #[derive(Debug)]
@@ -247,7 +250,7 @@ pub(crate) struct Travelled {
 impl Travelled {
     /// All legs of a way.
     pub(crate) fn all(legs: &mut Legs, directory: &Directory) -> SmallVec<[Self; 2]> {
-        let travelled = legs.drain().map(|mut leg| {
+        let travelled = legs.drain(..).map(|mut leg| {
             let is_hedge =
                 leg.hedge.is_some() || leg.attempt.as_ref().is_some_and(|attempt| attempt.is_hedge);
             leg.settle();

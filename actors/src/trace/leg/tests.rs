@@ -74,7 +74,7 @@ fn built(fates: &[Fate]) -> (TraceContext, usize, Vec<SpanData>) {
     let clocks = Clocks::now();
     let begun = Instant::now();
     let (at, after) = (|micros| begun + Duration::from_micros(micros), fates.len() as u64 * 10);
-    let mut legs = Legs::default();
+    let mut legs = Legs::new();
     for (number, fate) in (0..).zip(fates) {
         legs.push(leg(*fate, |micros| at(number * 10 + micros)));
     }
