@@ -24,12 +24,14 @@ fn say(client: &mut Wire, line: &str, answer: &str) -> Result<()> {
 }
 
 /// One line over a connection of its own, which is sent back.
-fn one(line: &str) -> Result<Told> {
+fn one(line: &str, spans: usize) -> Result<Told> {
     let edge = start("protocol = \"observed\"")?;
     let mut client = edge.connect()?;
     say(&mut client, line, line)?;
     client.finish()?;
     client.expect_end()?;
+    // What comes back after a crash does so behind the answer.
+    edge.wait_for_spans(spans)?;
     edge.end()
 }
 
@@ -65,21 +67,21 @@ fn a_message_is_a_trace_of_one_span() -> Result<()> {
 
 #[test]
 fn a_span_that_the_hook_makes_hangs_under_the_messages() -> Result<()> {
-    let told = one(INSIDE)?;
+    let told = one(INSIDE, 2)?;
     told.expect_traces(1)?;
     told.named("message")?.expect(&["message [server]", "inside < message"])
 }
 
 #[test]
 fn what_an_actor_does_for_a_hook_is_a_part_of_the_message() -> Result<()> {
-    let told = one(WORK)?;
+    let told = one(WORK, 2)?;
     told.expect_traces(1)?;
     told.named("message")?.expect(&["message [server]", "worked < message"])
 }
 
 #[test]
 fn a_panic_of_an_actor_that_a_hook_asks_hangs_under_the_message() -> Result<()> {
-    let told = one(CRASH)?;
+    let told = one(CRASH, 3)?;
     told.expect_traces(2)?;
     let trace = told.named("message")?;
     trace.expect(&["message [server]", "crash < message !panicked"])?;
